@@ -1,0 +1,40 @@
+"""Entry point: registers the commands, turns errors into one sentence and an exit code."""
+
+import sys
+import traceback
+
+import typer
+
+from loaders.errors import EarshotError
+
+app = typer.Typer(
+    name="earshot",
+    help="The analytics warehouse of an audio platform: inbox to marts to readers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def options(debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error.")) -> None:
+    """Options that stand before the command."""
+
+
+def main() -> None:
+    """Run the command line; exit 0 done, 1 the data or the work failed, 2 wrong usage, 130 interrupted."""
+    debug = "--debug" in sys.argv[1:]
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except EarshotError as error:
+        if debug:
+            traceback.print_exc()
+        print(f"earshot: {error}", file=sys.stderr)
+        sys.exit(error.code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Warehouse to readers: publishing the marts, read-only SQL, the doctor."""
