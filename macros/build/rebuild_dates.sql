@@ -1,0 +1,126 @@
+{# Which dates an incremental model rebuilds now, and how they are written into its SQL. #}
+
+{% macro rebuild_dates() %}
+    {#
+        The dates to rebuild as sorted ISO text; none when everything is to be built.
+        `meta.rebuild` of the model may widen what its parents changed: days_before, days_after; with `open: true` also every
+        date from the first that was not complete at the last build to the newest day in the data.
+    #}
+    {% if not execute or not is_incremental() %}{{ return(none) }}{% endif %}
+    {% set changed = changed_dates() %}
+    {% if changed is none %}{{ return(none) }}{% endif %}
+    {% set rebuild = config.get('meta', {}).get('rebuild', {}) %}
+    {% set dates = [] %}
+    {% for day in changed %}
+        {% for offset in range(-rebuild.get('days_before', 0), rebuild.get('days_after', 0) + 1) %}
+            {% do dates.append((modules.datetime.date.fromisoformat(day) + modules.datetime.timedelta(days=offset)) | string) %}
+        {% endfor %}
+    {% endfor %}
+    {% if rebuild.get('open') %}
+        {% do dates.extend(open_dates()) %}
+    {% endif %}
+    {{ return(dates | unique | sort | list) }}
+{% endmacro %}
+
+{% macro changed_dates() %}
+    {# Dates that parents changed or that loads touched since this model was last finished, and those of a forced backfill; none for every date. #}
+    {% set parents = recording_parents(model.depends_on.nodes) %}
+    {% set queries = [] %}
+    {% if parents.models %}
+        {% set sql %}
+            select distinct date_day from {{ bookkeeping('changed_dates') }}
+            where build_id > {{ seen_build() }} and model_name in ('{{ parents.models | join("', '") }}')
+        {% endset %}
+        {% do queries.append(sql) %}
+    {% endif %}
+    {% if parents.datasets %}
+        {% set seen = seen_landed_at() %}
+        {% set sql %}
+            select distinct date_day from {{ builtins.source('lake', 'load_dates') }}
+            where
+                load_date >= date '{{ seen[:10] }}' and landed_at > timestamp '{{ seen }}'
+                and dataset in ('{{ parents.datasets | join("', '") }}')
+        {% endset %}
+        {% do queries.append(sql) %}
+    {% endif %}
+    {% set dates = [] %}
+    {% for sql in queries %}
+        {% for day in run_query(sql).columns[0].values() %}
+            {% if day is none %}{{ return(none) }}{% endif %}
+            {% do dates.append((day | string)[:10]) %}
+        {% endfor %}
+    {% endfor %}
+    {% if var('backfill_from') | string %}
+        {% set first = modules.datetime.date.fromisoformat(var('backfill_from') | string) %}
+        {% set last = modules.datetime.date.fromisoformat(var('backfill_to') | string) %}
+        {% for offset in range((last - first).days + 1) %}
+            {% do dates.append((first + modules.datetime.timedelta(days=offset)) | string) %}
+        {% endfor %}
+    {% endif %}
+    {{ return(dates | unique | sort | list) }}
+{% endmacro %}
+
+{% macro recording_parents(node_ids) %}
+    {# The parents that record their changes, looking through views: {'models': names, 'datasets': raw datasets}. #}
+    {% set found = {'models': [], 'datasets': []} %}
+    {% for id in node_ids %}
+        {% if id in graph.sources %}
+            {% if graph.sources[id].source_name != 'lake' %}{% do found.datasets.append(graph.sources[id].name) %}{% endif %}
+        {% elif id in graph.nodes and graph.nodes[id].config.materialized in ['view', 'ephemeral'] %}
+            {% set above = recording_parents(graph.nodes[id].depends_on.nodes) %}
+            {% do found.models.extend(above.models) %}
+            {% do found.datasets.extend(above.datasets) %}
+        {% elif id in graph.nodes %}
+            {% do found.models.append(graph.nodes[id].name) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(found) }}
+{% endmacro %}
+
+{% macro open_dates() %}
+    {# From the first date that was not complete when this model was last built, to the newest day in the data. #}
+    {% set sql %}
+        select
+            (
+                select coalesce(min(case when not is_complete then date_day end), max(date_day) + 1)
+                from {{ this }}
+            ) as first_day,
+            (select newest_day from {{ builtins.ref('int_data_horizon') }}) as last_day
+    {% endset %}
+    {% set row = run_query(sql).rows[0] %}
+    {% set dates = [] %}
+    {% if row[0] is not none and row[1] is not none %}
+        {% set first = modules.datetime.date.fromisoformat((row[0] | string)[:10]) %}
+        {% set last = modules.datetime.date.fromisoformat((row[1] | string)[:10]) %}
+        {% for offset in range((last - first).days + 1) %}
+            {% do dates.append((first + modules.datetime.timedelta(days=offset)) | string) %}
+        {% endfor %}
+    {% endif %}
+    {{ return(dates) }}
+{% endmacro %}
+
+{% macro in_dates(column, dates, days_before=0, days_after=0) %}
+    {# A condition that holds for the dates (widened by the two numbers), as literals so that partitions prune; always true when dates is none. #}
+    {%- if dates is none -%}
+        1 = 1
+    {%- elif dates | length == 0 -%}
+        1 = 0
+    {%- else -%}
+        {%- set wide = [] -%}
+        {%- for day in dates -%}
+            {%- for offset in range(-days_before, days_after + 1) -%}
+                {%- do wide.append((modules.datetime.date.fromisoformat(day) + modules.datetime.timedelta(days=offset)) | string) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {{ column }} in (date '{{ wide | unique | sort | join("', date '") }}')
+    {%- endif -%}
+{% endmacro %}
+
+{% macro until_as_of(column) %}
+    {# True for what had happened by the end of the day that the var as_of names; always true without it. #}
+    {%- if var('as_of') | string -%}
+        {{ column }} < date '{{ modules.datetime.date.fromisoformat(var("as_of") | string) + modules.datetime.timedelta(days=1) }}'
+    {%- else -%}
+        1 = 1
+    {%- endif -%}
+{% endmacro %}

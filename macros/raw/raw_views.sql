@@ -1,0 +1,65 @@
+{# The lake's datasets as plain relations in the schema `raw`, fixed at the newest committed load. #}
+
+{% macro create_raw_views() %}
+    {% if execute %}
+        {{ return(adapter.dispatch('create_raw_views')()) }}
+    {% endif %}
+{% endmacro %}
+
+{% macro redshift__create_raw_views() %}
+    {# There the raw tables are external or loaded by COPY, outside of a build. #}
+{% endmacro %}
+
+{% macro duckdb__create_raw_views() %}
+    {% set lake = lake_path() %}
+    {% set newest_load = newest_landed_at() %}
+    {% do run_query('create schema if not exists raw') %}
+    {% for source in graph.sources.values() if source.package_name == project_name %}
+        {% set folder = lake ~ '/raw/' ~ source.source_name ~ '/' ~ source.name %}
+        {% set is_empty = newest_load == '' or run_query("select count(*) from glob('" ~ folder ~ "/*/*.parquet')").columns[0].values()[0] == 0 %}
+        {% set landed = raw_files(folder, source) if not is_empty else '' %}
+        {% set in_files = [] if is_empty else run_query('describe select * from ' ~ landed).columns[0].values() | map('lower') | list %}
+        {% set sql %}
+            create or replace view raw.{{ source.identifier }} as
+            select
+                {% for column in source.columns.values() %}
+                {% set type = column_type(column.config.meta.type) %}
+                {% if column.name | lower in in_files %}cast({{ column.name }} as {{ type }}){% else %}cast(null as {{ type }}){% endif %} as {{ column.name }}{{ ',' if not loop.last }}
+                {% endfor %}
+            {% if is_empty %}
+            where 1 = 0
+            {% else %}
+            from {{ landed }}
+            where {{ '_landed_at' if '_landed_at' in source.columns else 'landed_at' }} <= timestamp '{{ newest_load }}'
+            {% endif %}
+        {% endset %}
+        {% do run_query(sql) %}
+    {% endfor %}
+{% endmacro %}
+
+{% macro raw_files(folder, source) %}
+    {# Older files may lack a column that a contract gained later: union_by_name gives it as null. #}
+    {% set partition = 'event_date' if 'event_date' in source.columns else 'snapshot_date' if 'snapshot_date' in source.columns else 'load_date' %}
+    {{ return("read_parquet('" ~ folder ~ "/*/*.parquet', hive_partitioning = true, hive_types = {'" ~ partition ~ "': date}, union_by_name = true)") }}
+{% endmacro %}
+
+{% macro lake_path() %}
+    {{ return(env_var('EARSHOT_LAKE', 'var/lake') | replace("'", "''")) }}
+{% endmacro %}
+
+{% macro newest_landed_at() %}
+    {# A load exists when its record does, and the record's name begins with the time it landed: 20260101T093000.123456Z. #}
+    {% set sql %}select max(parse_filename(file)) from glob('{{ lake_path() }}/loads/*.json'){% endset %}
+    {% set id = run_query(sql).columns[0].values()[0] %}
+    {{ return('' if not id else id[0:4] ~ '-' ~ id[4:6] ~ '-' ~ id[6:8] ~ ' ' ~ id[9:11] ~ ':' ~ id[11:13] ~ ':' ~ id[13:22]) }}
+{% endmacro %}
+
+{% macro column_type(contract_type) %}
+    {{ return({
+        'integer': 'bigint',
+        'number': 'double precision',
+        'boolean': 'boolean',
+        'timestamp': 'timestamp',
+        'date': 'date',
+    }.get(contract_type, 'varchar')) }}
+{% endmacro %}

@@ -1,0 +1,194 @@
+{#
+    What dbt's snapshots need beside themselves. A snapshot applies the newest dump, or the newest message of each key. When
+    that is not all that has arrived (the first build, several dumps at once, a dump or message older than what is known), its
+    history is made anew, set-based, from all dumps or messages: the rows are those that applying them one by one would give.
+    Times of versions are the source's own, never the clock's.
+
+    `meta.history` of a snapshot says what its source holds: `dumps` (whole tables at a time; a key that is missing was
+    deleted) or `messages` (rows as they were at their own time, with is_deleted). `meta.untracked` names columns that are
+    kept as they were when the version began and make no new version.
+#}
+
+{% macro history_source() %}
+    {{ return(graph.nodes[model.depends_on.nodes[0]].relation_name) }}
+{% endmacro %}
+
+{% macro history_kind() %}
+    {{ return(config.get('meta').history) }}
+{% endmacro %}
+
+{% macro newest_dump_at() %}
+    {# Export time of the newest dump as text; empty when there is none. #}
+    {% set newest = run_query('select max(snapshot_at) from ' ~ history_source()).columns[0].values()[0] %}
+    {{ return(newest | string if newest else '') }}
+{% endmacro %}
+
+{% macro snapshot_time_of_source() %}
+    {# dbt asks for the time of a deletion: it is the time of the dump in which the key is missing. #}
+    {% if history_kind() == 'dumps' and newest_dump_at() %}
+        {{ return("cast('" ~ newest_dump_at() ~ "' as timestamp)") }}
+    {% endif %}
+    {{ return('cast(null as timestamp)') }}
+{% endmacro %}
+
+{% macro duckdb__snapshot_get_time() %}{{ return(snapshot_time_of_source()) }}{% endmacro %}
+
+{% macro redshift__snapshot_get_time() %}{{ return(snapshot_time_of_source()) }}{% endmacro %}
+
+{% macro guard_history() %}
+    {# Pre-hook: refuses to delete everybody because the dumps are not there, and to go back in time. #}
+    {% if execute and history_kind() == 'dumps' and load_relation(this) is not none %}
+        {% set known = run_query("select max(dump_at) from " ~ bookkeeping('applied_dumps') ~ " where snapshot_name = '" ~ model.name ~ "'").columns[0].values()[0] %}
+        {% set newest = newest_dump_at() %}
+        {% if known and (known | string) > newest %}
+            {% do exceptions.raise_compiler_error(
+                model.name ~ " has applied the dump of " ~ known ~ ", but the newest that " ~ history_source() ~ " holds is "
+                ~ (newest or 'none') ~ "; land the missing dumps, or name another EARSHOT_WAREHOUSE to build an older state."
+            ) %}
+        {% endif %}
+    {% endif %}
+    {{ return('') }}
+{% endmacro %}
+
+{% macro complete_history() %}
+    {# Post-hook: makes the history anew when applying the newest state was not enough, and remembers the dumps applied. #}
+    {% if not execute %}{{ return('') }}{% endif %}
+    {% if needs_new_history() %}
+        {% do log(model.name ~ ': history made anew from all ' ~ history_kind(), info=true) %}
+        {% do run_query('delete from ' ~ this) %}
+        {% do run_query('insert into ' ~ this ~ history_sql()) %}
+    {% endif %}
+    {% if history_kind() == 'dumps' %}
+        insert into {{ bookkeeping('applied_dumps') }} (snapshot_name, dump_at)
+        select distinct '{{ model.name }}', source.snapshot_at
+        from {{ history_source() }} as source
+        where not exists (
+            select 1 from {{ bookkeeping('applied_dumps') }} as applied
+            where applied.snapshot_name = '{{ model.name }}' and applied.dump_at = source.snapshot_at
+        );
+    {% endif %}
+    {{ record_build() }}
+{% endmacro %}
+
+{% macro needs_new_history() %}
+    {% if var('rebuild_snapshots') or seen_build() == 0 %}{{ return(true) }}{% endif %}
+    {% set changed = changed_dates() %}
+    {% if changed is none %}{{ return(true) }}{% endif %}
+    {% if not changed %}{{ return(false) }}{% endif %}
+    {% if history_kind() == 'dumps' %}
+        {% set newest = newest_dump_at() %}
+        {% set sql %}
+            select
+                count(distinct case when applied.dump_at is null and source.snapshot_at < timestamp '{{ newest }}' then source.snapshot_at end) as older,
+                count(distinct case when applied.dump_at is not null and source.snapshot_date = date '{{ newest[:10] }}' then source.snapshot_at end) as known_that_day
+            from {{ history_source() }} as source
+            left join {{ bookkeeping('applied_dumps') }} as applied
+                on applied.snapshot_name = '{{ model.name }}' and source.snapshot_at = applied.dump_at
+        {% endset %}
+        {% set found = run_query(sql).rows[0] %}
+        {{ return(changed != [newest[:10]] or found[0] > 0 or found[1] > 0) }}
+    {% endif %}
+    {% set key = config.get('unique_key') if config.get('unique_key') is not string else [config.get('unique_key')] %}
+    {% set sql %}
+        select
+            (
+                select count(*)
+                from {{ history_source() }} as arrived
+                where
+                    arrived.landed_at > timestamp '{{ seen_landed_at() }}'
+                    and exists (
+                        select 1 from {{ history_source() }} as later
+                        where {% for column in key %}later.{{ column }} = arrived.{{ column }} and {% endfor %}later.updated_at > arrived.updated_at
+                    )
+            ) + (
+                select count(*) from {{ this }} where dbt_valid_to <= dbt_valid_from
+            ) as out_of_order
+    {% endset %}
+    {{ return(run_query(sql).columns[0].values()[0] > 0) }}
+{% endmacro %}
+
+{% macro history_sql() %}
+    {# The whole history in one pass, in the columns of the snapshot's table. #}
+    {% set key = config.get('unique_key') if config.get('unique_key') is not string else [config.get('unique_key')] %}
+    {% set tracked = config.get('check_cols') %}
+    {% set moment = config.get('updated_at') %}
+    {% set of_dumps = history_kind() == 'dumps' %}
+    {% set untracked = [moment] + config.get('meta').get('untracked', []) %}
+    {% set columns = key + tracked + untracked %}
+    ({{ (columns + ['dbt_scd_id', 'dbt_updated_at', 'dbt_valid_from', 'dbt_valid_to'] + (['dbt_is_deleted'] if of_dumps else [])) | join(', ') }})
+    with
+    {% if of_dumps %}
+    dumps as (
+        select
+            snapshot_at,
+            lead(snapshot_at) over (order by snapshot_at asc nulls last) as next_dump_at
+        from (select distinct snapshot_at from {{ history_source() }}) as times
+    ),
+
+    present as (
+        select
+            source.*,
+            dumps.next_dump_at,
+            lead(source.snapshot_at) over (partition by {{ key | join(', ') }} order by source.snapshot_at asc nulls last) as next_seen_at
+        from {{ history_source() }} as source
+        inner join dumps on source.snapshot_at = dumps.snapshot_at
+    ),
+
+    states as (
+        select {{ columns | join(', ') }}, snapshot_at as valid_from, false as is_gone
+        from present
+        union all
+        select {{ columns | join(', ') }}, next_dump_at as valid_from, true as is_gone
+        from present
+        where next_dump_at is not null and (next_seen_at is null or next_seen_at > next_dump_at)
+    ),
+    {% else %}
+    states as (
+        select {{ columns | join(', ') }}, {{ moment }} as valid_from, false as is_gone
+        from {{ history_source() }}
+    ),
+    {% endif %}
+
+    compared as (
+        select
+            states.*,
+            {% for column in tracked %}
+            lag({{ column }}) over (partition by {{ key | join(', ') }} order by valid_from asc nulls last) as previous_{{ column }},
+            {% endfor %}
+            lag(is_gone) over (partition by {{ key | join(', ') }} order by valid_from asc nulls last) as previous_is_gone
+        from states
+    ),
+
+    versions as (
+        select
+            compared.*,
+            lead(valid_from) over (partition by {{ key | join(', ') }} order by valid_from asc nulls last) as valid_to,
+            {% for column in untracked %}
+            lag({{ column }}) over (partition by {{ key | join(', ') }} order by valid_from asc nulls last) as previous_{{ column }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from compared
+        where
+            previous_is_gone is null
+            or is_gone <> previous_is_gone
+            {% for column in tracked %}
+            or {{ column }} <> previous_{{ column }}
+            or ({{ column }} is null and previous_{{ column }} is not null)
+            or ({{ column }} is not null and previous_{{ column }} is null)
+            {% endfor %}
+    )
+
+    select
+        {{ (key + tracked) | join(', ') }},
+        {% for column in untracked %}
+        case when is_gone then previous_{{ column }} else {{ column }} end as {{ column }},
+        {% endfor %}
+        case
+            when is_gone then {{ snapshot_hash_arguments([snapshot_hash_arguments(key + ['previous_' ~ moment]), 'valid_from']) }}
+            else {{ snapshot_hash_arguments(key + ['valid_from']) }}
+        end as dbt_scd_id,
+        valid_from as dbt_updated_at,
+        valid_from as dbt_valid_from,
+        valid_to as dbt_valid_to
+        {% if of_dumps %}, case when is_gone then 'True' else 'False' end as dbt_is_deleted{% endif %}
+    from versions
+{% endmacro %}

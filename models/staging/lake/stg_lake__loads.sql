@@ -1,0 +1,16 @@
+select
+    load_id,
+    dataset,
+    source_path,
+    checksum,
+    snapshot_id,
+    bytes,
+    records_read,
+    records_landed,
+    records_quarantined,
+    records_duplicate_in_file,
+    seconds,
+    snapshot_at,
+    landed_at,
+    load_date
+from {{ source('lake', 'loads') }}
