@@ -5,6 +5,7 @@ import traceback
 
 import typer
 
+from commands import simulate
 from loaders.errors import EarshotError
 
 app = typer.Typer(
@@ -20,6 +21,10 @@ app = typer.Typer(
 @app.callback()
 def options(debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error.")) -> None:
     """Options that stand before the command."""
+
+
+for command in (simulate,):
+    command.register(app)
 
 
 def main() -> None:

@@ -1,0 +1,146 @@
+"""How the other systems lay out their files: compression and names of deliveries, DynamoDB exports and dumps."""
+
+import base64
+import hashlib
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import msgspec
+
+from loaders.simulate.clock import HOUR, MINUTE, text, to_datetime
+
+ITEMS_PER_DATA_FILE = 2_000
+
+
+class Types(NamedTuple):
+    """The names of DynamoDB's types in one of the two styles of export."""
+
+    S: str
+    N: str
+    B: str
+    BOOL: str
+    NULL: str
+    M: str
+    L: str
+    SS: str
+
+
+NATIVE = Types("S", "N", "B", "BOOL", "NULL", "M", "L", "SS")
+PIPELINE = Types("s", "n", "b", "bOOL", "nULLValue", "m", "l", "sS")
+
+
+def gzipped(content: bytes) -> bytes:
+    """Compress as one gzip member without a name and a time, so that equal contents give equal bytes."""
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    return packer.compress(content) + packer.flush()
+
+
+def delivery_folder(root: str, hour: int, *, hourly: bool) -> str:
+    """Name the folder of what is delivered in an hour (counted from 1970); older deliveries know only the day."""
+    at = to_datetime(hour * HOUR)
+    return f"{root}/{at:%Y/%m/%d/%H}" if hourly else f"{root}/{at:%Y/%m/%d}"
+
+
+def delivery_name(rng: Random, root: str, hour: int) -> tuple[str, bool]:
+    """Choose a file's name in its folder and whether the content is gzipped, which not every name tells."""
+    parts = root.split("/")
+    stem = f"{'-'.join(parts[1:])}-1-{to_datetime(hour * HOUR):%Y-%m-%d-%H-00-00}-{rng.getrandbits(64):016x}"
+    draw = rng.random()
+    if draw < 0.62:
+        return stem + rng.choice((".json.gz", ".json.gz", ".jsonl.gz", ".ndjson.gz", ".gz")), True
+    if draw < 0.74:
+        return stem + rng.choice(("", ".json", ".jsonl")), True
+    return stem + rng.choice(("", ".json", ".json", ".jsonl", ".ndjson")), False
+
+
+class Dump(NamedTuple):
+    """A dump's place below the inbox and its files, complete."""
+
+    folder: str
+    files: dict[str, bytes]
+
+
+def spread(items: Iterable[bytes], rng: Random, *, allow_empty: bool) -> list[list[bytes]]:
+    """Distribute items over data files as the table's partitions do; now and then one stays empty."""
+    lines = list(items)
+    count = max(2, -(-len(lines) // ITEMS_PER_DATA_FILE))
+    parts: list[list[bytes]] = [lines[number::count] for number in range(count)]
+    if allow_empty and rng.random() < 0.2:
+        parts.append([])
+    return parts
+
+
+def native_export(table: str, at: int, parts: list[list[bytes]], rng: Random) -> Dump:
+    """Lay out a native full export: gzipped data files and the manifests that list them."""
+    export = f"{at:014d}-{rng.getrandbits(32):08x}"
+    prefix = f"AWSDynamoDB/{export}"
+    files = {"_started": b""}
+    listing = []
+    for part in parts:
+        name = f"data/{rng.getrandbits(130):026x}.json.gz"
+        content = gzipped(b"".join(line + b"\n" for line in part))
+        files[name] = content
+        digest = hashlib.md5(content, usedforsecurity=False)
+        listing.append(
+            {
+                "itemCount": len(part),
+                "md5Checksum": base64.b64encode(digest.digest()).decode(),
+                "etag": f"{digest.hexdigest()}-1",
+                "dataFileS3Key": f"{prefix}/{name}",
+            }
+        )
+    arn = f"arn:aws:dynamodb:eu-west-1:123456789012:table/{table}"
+    summary = {
+        "version": "2023-08-01",
+        "exportArn": f"{arn}/export/{export}",
+        "startTime": text(at + 2 * MINUTE),
+        "endTime": text(at + 9 * MINUTE),
+        "tableArn": arn,
+        "tableId": "6f2b9c1e-5a57-4f0c-9d9b-0f6d1c1f7a11",
+        "exportTime": text(at),
+        "s3Bucket": "earshot-inbox",
+        "s3Prefix": f"dynamodb/{table}",
+        "s3SseAlgorithm": "AES256",
+        "s3SseKmsKeyId": None,
+        "manifestFilesS3Key": f"{prefix}/manifest-files.json",
+        "billedSizeBytes": sum(len(line) for part in parts for line in part),
+        "itemCount": sum(len(part) for part in parts),
+        "outputFormat": "DYNAMODB_JSON",
+        "exportType": "FULL_EXPORT",
+    }
+    manifests = {
+        "manifest-files": b"".join(msgspec.json.encode(entry) + b"\n" for entry in listing),
+        "manifest-summary": msgspec.json.encode(summary),
+    }
+    for name, content in manifests.items():
+        files[f"{name}.json"] = content
+        checksum = hashlib.md5(content, usedforsecurity=False).digest()
+        files[f"{name}.md5"] = base64.b64encode(checksum)
+    return Dump(f"dynamodb/{table}/{prefix}", files)
+
+
+def pipeline_dump(table: str, at: int, parts: list[list[bytes]], rng: Random) -> Dump:
+    """Lay out a dump as Data Pipeline wrote them: plain files and a mark that it is complete."""
+    files = {}
+    for part in parts:
+        stem = f"{rng.getrandbits(32):08x}-{rng.getrandbits(16):04x}-4{rng.getrandbits(12):03x}"
+        files[f"{stem}-9{rng.getrandbits(12):03x}-{rng.getrandbits(48):012x}"] = b"".join(line + b"\n" for line in part)
+    files["_SUCCESS"] = b""
+    return Dump(f"dynamodb/{table}/{to_datetime(at):%Y-%m-%d-%H-%M-%S}", files)
+
+
+def write(inbox: Path, path: str, content: bytes) -> None:
+    """Put a file below the inbox, under a temporary name until it is whole."""
+    target = inbox / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f"_{target.name}.tmp")
+    temporary.write_bytes(content)
+    temporary.replace(target)
+
+
+def encode_item(item: dict[str, Any], *, native: bool) -> bytes:
+    """Write a typed item as a line of an export."""
+    return msgspec.json.encode({"Item": item} if native else item)
