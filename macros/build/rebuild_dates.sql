@@ -124,3 +124,16 @@
         1 = 1
     {%- endif -%}
 {% endmacro %}
+
+{% macro between_dates(column, dates, days_before=0, days_after=0) %}
+    {# A condition that holds from the first to the last of the dates (widened by the two numbers); always true when dates is none. #}
+    {%- if dates is none -%}
+        1 = 1
+    {%- elif dates | length == 0 -%}
+        1 = 0
+    {%- else -%}
+        {%- set first = modules.datetime.date.fromisoformat(dates | first) - modules.datetime.timedelta(days=days_before) -%}
+        {%- set last = modules.datetime.date.fromisoformat(dates | last) + modules.datetime.timedelta(days=days_after) -%}
+        {{ column }} between date '{{ first }}' and date '{{ last }}'
+    {%- endif -%}
+{% endmacro %}

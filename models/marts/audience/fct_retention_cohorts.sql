@@ -1,0 +1,145 @@
+with newest as (
+    select
+        periods.period_type,
+        periods.period_index as newest_index,
+        horizon.newest_received_day
+    from {{ ref('int_data_horizon') }} as horizon
+    inner join {{ ref('int_periods') }} as periods
+        on horizon.newest_day between periods.period_start and periods.period_end
+),
+
+members as (
+    select
+        members.cohort_kind,
+        members.period_type,
+        members.cohort_start,
+        members.user_id,
+        members.partner_id,
+        members.client_id,
+        case when countries.country_scope = 'all' then 'all' else members.country_code end as country_code
+    from {{ ref('int_cohort_members') }} as members
+    cross join (
+        select 'country' as country_scope
+        union all
+        select 'all' as country_scope
+    ) as countries
+),
+
+active_periods as (
+    select
+        members.cohort_kind,
+        members.period_type,
+        members.cohort_start,
+        members.partner_id,
+        members.client_id,
+        members.country_code,
+        periods.period_index,
+        max(periods.period_index) over (
+            partition by
+                members.cohort_kind,
+                members.period_type,
+                members.cohort_start,
+                members.partner_id,
+                members.client_id,
+                members.country_code,
+                members.user_id
+        ) as last_index
+    from members
+    inner join {{ ref('int_user_periods') }} as active
+        on
+            members.user_id = active.user_id
+            and members.partner_id = active.partner_id
+            and members.client_id = active.client_id
+            and members.period_type = active.period_type
+            and members.cohort_start <= active.period_start
+    inner join {{ ref('int_periods') }} as periods
+        on active.period_type = periods.period_type and active.period_start = periods.period_start
+),
+
+activity as (
+    select
+        cohort_kind,
+        period_type,
+        cohort_start,
+        partner_id,
+        client_id,
+        country_code,
+        period_index,
+        count(*) as active_users,
+        sum(case when period_index = last_index then 1 else 0 end) as users_last_active
+    from active_periods
+    group by cohort_kind, period_type, cohort_start, partner_id, client_id, country_code, period_index
+),
+
+cohorts as (
+    select
+        cohort_kind,
+        period_type,
+        cohort_start,
+        partner_id,
+        client_id,
+        country_code,
+        count(*) as cohort_users
+    from members
+    group by cohort_kind, period_type, cohort_start, partner_id, client_id, country_code
+),
+
+cells as (
+    select
+        cohorts.cohort_kind,
+        cohorts.period_type,
+        cohorts.cohort_start,
+        periods.period_index - starts.period_index as period_number,
+        cohorts.partner_id,
+        cohorts.client_id,
+        cohorts.country_code,
+        cohorts.cohort_users,
+        coalesce(activity.active_users, 0) as retained_users,
+        -- active in this period or later: those whose last active period is this or a later one
+        cast(sum(coalesce(activity.users_last_active, 0)) over (
+            partition by
+                cohorts.cohort_kind,
+                cohorts.period_type,
+                cohorts.cohort_start,
+                cohorts.partner_id,
+                cohorts.client_id,
+                cohorts.country_code
+            order by periods.period_index desc nulls last
+            rows between unbounded preceding and current row
+        ) as bigint) as returning_users,
+        periods.period_end < newest.newest_received_day as is_complete
+    from cohorts
+    inner join newest on cohorts.period_type = newest.period_type
+    inner join {{ ref('int_periods') }} as starts
+        on cohorts.period_type = starts.period_type and cohorts.cohort_start = starts.period_start
+    inner join {{ ref('int_periods') }} as periods
+        on
+            cohorts.period_type = periods.period_type
+            and starts.period_index <= periods.period_index
+            and newest.newest_index >= periods.period_index
+    left join activity
+        on
+            cohorts.cohort_kind = activity.cohort_kind
+            and cohorts.period_type = activity.period_type
+            and cohorts.cohort_start = activity.cohort_start
+            and cohorts.partner_id = activity.partner_id
+            and cohorts.client_id = activity.client_id
+            and cohorts.country_code = activity.country_code
+            and periods.period_index = activity.period_index
+)
+
+select
+    cohort_kind,
+    period_type,
+    cohort_start,
+    period_number,
+    partner_id,
+    client_id,
+    country_code,
+    cohort_users,
+    retained_users,
+    returning_users,
+    cast(retained_users as double precision) / cast(cohort_users as double precision) as retention_rate,
+    cast(returning_users as double precision) / cast(cohort_users as double precision) as returning_rate,
+    is_complete
+from cells

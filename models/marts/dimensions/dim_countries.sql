@@ -1,0 +1,6 @@
+select
+    country_code,
+    name,
+    region_name,
+    continent
+from {{ ref('countries') }}
