@@ -1,0 +1,407 @@
+"""Hand-written platforms that ask for trouble: each theme is a few deliveries about one kind of trouble.
+
+A theme is a function that gives its files by the day on which they are delivered, one of `DAYS`; what a file says may
+have happened on any date. Together they cover a year's end, a 29 February and the borders of weeks and months.
+"""
+
+import gzip
+from collections.abc import Callable
+
+from tests.warehouse.builders import (
+    Event,
+    Files,
+    changes,
+    delete,
+    deliver,
+    device,
+    event,
+    json_lines,
+    native_export,
+    pipeline_dump,
+    play,
+    release,
+    show,
+    upsert,
+    user,
+)
+from tests.warehouse.helpers import together
+
+Deliveries = dict[str, Files]
+
+FIRST, SECOND, THIRD, FOURTH, LAST = DAYS = ("2023-12-31", "2024-01-02", "2024-01-09", "2024-02-01", "2024-03-07")
+
+
+def one_user_one_day() -> Deliveries:
+    """The smallest platform that has a row in the audience marts."""
+    return {FIRST: deliver(FIRST, event("navigation", "2023-12-31T12:00"))}
+
+
+def duplicates() -> Deliveries:
+    """The better copy of an event arrives later and lies on another date, has another user, seconds or play."""
+
+    def named(name: str) -> dict[str, str]:
+        return {"name": f"duplicates-{name}.json"}
+
+    worse = [
+        play("2024-01-01T10:00", "dup-1", received="2024-01-02T01:00", id="dup-a", user="dup-worse", seconds=100),
+        event(
+            "navigation", "2024-01-01T10:00", received="2024-01-02T01:00", id="dup-a", user="dup-nav", client="worse"
+        ),
+        event("showinteraction", "2024-01-01T10:00", received="2024-01-02T01:00", id="dup-a", user="dup-worse"),
+        # the copy that loses must not count as the newest day, nor as the newest received day
+        event("navigation", "2024-03-07T23:00", received="2024-06-01T01:00", id="dup-b", user="dup-worse"),
+        play("2024-01-01T11:00", "dup-2", received="2024-01-01T11:00", id="dup-c", seconds=40, user="dup-u"),
+        play("2024-01-01T11:00", "dup-3", received="2024-01-01T11:00", id="dup-c", seconds=50, user="dup-u"),
+    ]
+    better = [
+        play("2023-12-31T10:00", "dup-1b", received="2023-12-31T11:00", id="dup-a", user="dup-better", seconds=10),
+        event("navigation", "2024-01-08T10:00", received="2024-01-01T23:00", id="dup-a", user="dup-nav"),
+        event("showinteraction", "2023-12-29T10:00", received="2024-01-01T01:00", id="dup-a", user="dup-better"),
+        event("navigation", "2024-01-08T23:00", id="dup-b", user="dup-better"),
+    ]
+    # equal received_at: region cn sorts before eu, whenever it arrives
+    tie_eu = play("2024-01-08T10:00", "dup-4", id="dup-d", seconds=60, user="dup-eu", received="2024-01-08T12:00")
+    tie_cn = play("2024-01-07T10:00", "dup-4", id="dup-d", seconds=70, user="dup-cn", received="2024-01-08T12:00")
+    glued = b"".join(json_lines([one.record]).rstrip(b"\n") for one in (tie_eu, tie_cn, tie_eu))
+    return {
+        SECOND: together(
+            deliver("2024-01-02T02", *worse, **named("worse")),
+            deliver("2024-01-02T03", *worse[:2], **named("again")),
+        ),
+        THIRD: together(
+            deliver("2024-01-09T02", *better, **named("better")),
+            deliver("2024-01-09T03", tie_eu, *worse[:1], **named("tie")),
+        ),
+        FOURTH: {
+            **deliver("2024-01-09T03", tie_cn, region="cn", **named("tie")),
+            "events/eu/play/2024/02/01/duplicates-glued.json": glued,
+        },
+        LAST: deliver("2024-01-01T02", tie_eu, *worse, **named("old-path")),
+    }
+
+
+def moving_plays() -> Deliveries:
+    """Late events move a play's first date, so that others fall out of it or come into it."""
+    name = "moving.json"
+    return {
+        SECOND: deliver(
+            SECOND,
+            play("2024-01-01T23:59:30", "early", user="move-1", genre="jazz", device="dev-late"),
+            play("2024-01-02T00:10", "early", "heartbeat", 600, user="move-1", genre="jazz"),
+            play("2024-01-01T08:00", "later", user="move-2", id="move-first", received="2024-01-01T20:00"),
+            name=name,
+        ),
+        THIRD: deliver(
+            THIRD,
+            play("2024-01-03T00:10", "early", "skip", 600, user="move-1", genre="jazz", country="FR"),
+            # after the second date: belongs to no play, and brings its own dimensions
+            play("2024-01-04T00:10", "early", "stop", 900, user="move-3", genre="rock", client="velora-car"),
+            play("2024-01-06T00:00", "later", "stop", 1200, user="move-2", musicsource="radio"),
+            name=name,
+        ),
+        FOURTH: deliver(
+            FOURTH,
+            # an earlier start arrives: what was on the third date now belongs to no play
+            play("2023-12-31T23:00", "early", user="move-1", genre=None, client="velora-car", country=None),
+            # the better copy of the start lies four days later: the orphan comes home
+            play("2024-01-05T23:00", "later", user="move-2", id="move-first", received="2024-01-01T19:00", sent=None),
+            play("2024-01-05T23:30", "later", "pause", 0, user="move-2", durationseconds=2400, title="Late"),
+            name=name,
+        ),
+    }
+
+
+def long_listening() -> Deliveries:
+    """Seconds that span hours, dates, the year's end and a 29 February; plays that share a moment."""
+    name = "long.json"
+    return {
+        SECOND: deliver(
+            SECOND,
+            play("2024-01-01T00:00", "long-1", "heartbeat", 86400, user="long-1", device="dev-1"),
+            play("2024-01-01T00:00:00.000001", "long-2", "stop", 0.1, user="long-2"),
+            play("2024-01-01T13:00", "long-3", "heartbeat", 3600, user="long-2", client="nordklang-speaker"),
+            play("2024-01-01T13:30", "long-3", "skip", 5400.75, user="long-2", client="nordklang-app"),
+            name=name,
+        ),
+        LAST: deliver(
+            LAST,
+            play("2024-02-29T23:30", "long-4", user="long-1", durationseconds=7200, contenttype="podcast"),
+            play("2024-03-01T00:30", "long-4", "pause", 3599.999999, user="long-1"),
+            play("2024-03-01T00:30", "long-4", "stop", 0, user="long-1", received="2024-03-01T00:31"),
+            play("2024-03-02T00:00", "long-4", "resume", user="long-1"),
+            play("2024-03-02T23:59:59.999999", "long-4", "heartbeat", 14.999999, user="long-1"),
+            play("2024-03-01T12:00", "long-5", "heartbeat", 29.999, user="long-3", durationseconds=60),
+            play("2024-03-01T12:00", "long-6", "heartbeat", 30, user="long-3", durationseconds=6000),
+            play("2024-03-01T12:00", "long-7", "skip", 5, user="long-3", durationseconds=10),
+            play("2024-03-01T12:00", "long-8", "skip", 20, user=None, country=None, durationseconds=10),
+            name=name,
+        ),
+    }
+
+
+def calendar_borders() -> Deliveries:
+    """Activity on the last microsecond of weeks, months and the year, and on the first of the next."""
+    moments = [
+        ("2023-12-31T23:59:59.999999", "2024-01-01T00:00"),
+        ("2024-01-07T23:59:59.999999", "2024-01-08T00:00"),
+        ("2024-01-31T23:59:59.999999", "2024-02-01T00:00"),
+    ]
+    leap = ("2024-02-28T23:59:59.999999", "2024-02-29T00:00", "2024-02-29T23:59:59.999999", "2024-03-01T00:00")
+    early = [event("navigation", moment, user=f"border-{moment[:10]}") for pair in moments for moment in pair]
+    again = [event("voicefeedback", moment, user="border-2023-12-31") for moment in leap]
+    return {
+        FOURTH: deliver(FOURTH, *early, name="borders.json"),
+        LAST: deliver(
+            LAST, *again, event("navigation", "2024-03-03T12:00", user="border-2024-01-01"), name="borders.json"
+        ),
+    }
+
+
+def wandering_users() -> Deliveries:
+    """Users of several partners' clients and several countries a day, first moments that tie, a client nobody knows."""
+    name = "wandering.json"
+    tie = "2024-01-03T09:00"
+    return {
+        FIRST: deliver(
+            FIRST,
+            event("navigation", "2023-12-28T09:00", user="wander-1", client="earshot-ios", country="DE"),
+            event("navigation", "2023-12-28T10:00", user="wander-1", client="velora-car", country="FR"),
+            play("2023-12-28T11:00", "wander-p", user="wander-1", client="velora-watch", country="de"),
+            event("navigation", "2023-12-28T11:00", user="wander-2", client="mystery-box", country=None),
+            name=name,
+        ),
+        THIRD: deliver(
+            THIRD,
+            event("navigation", tie, user="wander-3", country="SE", client="maison-app"),
+            event("promotion", tie, user="wander-3", country="FI", client="maison-app"),
+            event("tokenrequest", "2024-01-03T08:00", user="wander-3", country="AA", outcome="denied"),
+            event("navigation", "2024-01-08T09:00", user="wander-2", client="mystery-box", country="GB"),
+            event("navigation", "2024-01-08T09:00", user="wander-2", client="other-mystery", country="GB"),
+            name=name,
+        ),
+        LAST: deliver(
+            LAST,
+            # an activity earlier than any known before moves the first period and country
+            event("musicserviceauth", "2023-12-20T09:00", user="wander-2", client="mystery-box", country="XK"),
+            event("navigation", "2024-03-01T09:00", user="wander-1", client="earshot-web", country="FR"),
+            name=name,
+        ),
+    }
+
+
+def wrong_clocks() -> Deliveries:
+    """Clocks that are fast, slow or senseless, other ways to write a time, and events without user or device."""
+    name = "clocks.json"
+    epoch_ms = 1704412800000  # 2024-01-05T00:00:00Z
+    odd = Event("navigation", {**event("navigation", "2024-01-05T00:00", user="clock-4").record, "eventtime": epoch_ms})
+    zone = event("navigation", "2024-01-05T00:00", user="clock-5", received="2024-01-05T09:00")
+    zone.record["eventtime"] = "2024-01-05T00:30:00.123456789+0100"
+    return {
+        THIRD: deliver(
+            THIRD,
+            # a year fast: the wrong clock cancels out
+            play("2025-01-05T23:50", "clock-1", sent="2025-01-06T00:10", received="2024-01-06T00:10", user="clock-1"),
+            event("navigation", "2031-01-01T00:00", received="2024-01-06T12:00", user="clock-2"),
+            event(
+                "navigation", "2024-01-05T10:00", sent="2024-01-05T09:00", received="2024-01-06T09:00", user="clock-3"
+            ),
+            event(
+                "navigation", "1999-01-05T10:00", sent="1999-01-05T10:00", received="2024-01-06T09:00", user="clock-3"
+            ),
+            odd,
+            zone,
+            event("navigation", "2024-01-05T10:00", user=None, device="dev-1"),
+            event("navigation", "2024-01-05T10:00", user=None, device=None, country=None),
+            name=name,
+        ),
+    }
+
+
+def broken_files() -> Deliveries:
+    """Valid records among broken ones, in files as streams leave them."""
+    good = [event("navigation", f"2024-01-07T{hour:02}:00", user=f"file-{hour}").record for hour in range(8)]
+    one = [json_lines([record]).rstrip(b"\n") for record in good]
+    bad = [b"{", one[0][:-1] + b',"screen":"again"}', one[0].replace(b'"home"', b"12"), b"null", one[0] + b"}"]
+    mixed = b"\xef\xbb\xbf" + one[1] + b"\r\n\r\n" + b"\n".join(bad) + b"\n" + one[2] + one[3] + b"\n\n" + one[4]
+    folder = "events/cn/navigation/2024/01/09/05"
+    shop = event("voicefeedback", "2024-01-07T10:00", user="file-voice", utterance="hello").record
+    return {
+        THIRD: {
+            f"{folder}/broken.json": mixed,
+            f"{folder}/zipped": gzip.compress(one[5] + b"\n" + bad[0], mtime=0),
+            f"{folder}/empty.jsonl": b"",
+            f"{folder}/_unfinished.json": one[6],
+            f"{folder}/unfinished.json.tmp": one[7],
+            "events/cn/voicefeedback/2024/01/09/voice.ndjson.gz": gzip.compress(json_lines([shop]), mtime=0),
+        },
+    }
+
+
+def accounts() -> Deliveries:
+    """Users who come, change, go and come back; an empty dump; dumps of both kinds."""
+    base = [
+        user("acc-1", "2023-12-28T10:00"),
+        user("acc-2", "2023-12-31T23:59:59.999999", country="", musicServices=None),
+    ]
+    moved = user("acc-1", "2023-12-28T10:00", client="velora-car", country="fr", musicServices={"tidal", "deezer"})
+    new = user("acc-3", "2024-01-01T00:00", client="mystery-box", country=None, language="sv", status="suspended")
+    return {
+        FIRST: native_export("users", "2023-12-31T03:00", *base, user("wander-1", "2023-12-01T10:00")),
+        SECOND: together(
+            native_export("users", "2024-01-01T03:00", base[0], new),
+            native_export("users", "2024-01-02T03:00"),
+        ),
+        THIRD: pipeline_dump("users", "2024-01-08T03:00:00", moved, new, base[1]),
+        FOURTH: native_export(
+            "users", "2024-01-31T03:00", {**moved, "updatedAt": "2024-01-31T01:00:00Z"}, new, base[1]
+        ),
+        LAST: together(
+            # older than what is known: delivered last
+            native_export(
+                "users", "2024-01-05T03:00", {**base[0], "status": "deleted"}, user("acc-4", "2023-12-27T10:00")
+            ),
+            native_export("users", "2024-03-06T03:00", moved, base[1], user("wander-3", "2024-06-01T00:00")),
+            deliver(LAST, event("navigation", "2024-03-06T10:00", user="acc-2", country="ZZ"), name="accounts.json"),
+        ),
+    }
+
+
+def speakers() -> Deliveries:
+    """Devices that go back to older firmware, disappear, are known only later; releases that change."""
+    back = device("dev-2", "1.1", lastSeenAt="2024-01-20T10:00:00Z", ownerId="acc-1", channels=["a", "b"])
+    return {
+        FIRST: together(
+            native_export("devices", "2023-12-31T03:00", device("dev-1"), device("dev-2"), device("dev-3", None)),
+            changes(
+                "firmware",
+                FIRST,
+                release("2023-12-01T00:00", "Alto", "1.0", "2023-12-01T09:00"),
+                release("2024-01-01T00:00", "Alto", "1.1", "2024-01-01T09:00", channel="beta"),
+            ),
+        ),
+        SECOND: pipeline_dump("devices", "2024-01-01T23:59:59", device("dev-1", "1.1"), device("dev-2", "1.1")),
+        THIRD: together(
+            native_export("devices", "2024-01-08T00:00", device("dev-1", "1.0"), {**back, "model": "Alto Mini"}),
+            changes(
+                "firmware",
+                THIRD,
+                release("2024-01-05T00:00", "Alto", "1.1", "2024-01-01T09:00"),
+                release("2024-01-05T00:00", "Alto", "1.2", "2024-01-09T00:00"),
+                release("2024-01-05T00:00", "Alto", "1.10", "2024-01-09T00:00"),
+                release("2024-01-05T00:00", "Alto Mini", "1.1", "2024-02-20T00:00"),
+            ),
+        ),
+        FOURTH: native_export("devices", "2024-01-31T03:00", {**back, "lastSeenAt": "2024-01-30T10:00:00Z"}),
+        LAST: together(
+            native_export("devices", "2024-03-05T03:00", device("dev-late", "9", model="Basso", country="SE"), back),
+            native_export(
+                "devices", "2024-01-03T03:00", device("dev-1", "1.1"), device("dev-3", "1.1", lastSeenAt=None)
+            ),
+            changes("firmware", LAST, delete("2024-03-01T00:00", model="Alto", version="1.10")),
+            deliver(LAST, event("navigation", "2024-03-06T11:00", user=None, device="dev-2"), name="speakers.json"),
+        ),
+    }
+
+
+def crowds() -> Deliveries:
+    """Shows with ties, with four and five listeners, with a category that changes and with none that is known."""
+
+    def fans(on: str, show_id: str, count: int, kind: str = "join", country: str | None = "DE") -> list[Event]:
+        return [
+            event("showinteraction", f"{on}T20:{n:02}", user=f"fan-{n}", showid=show_id, kind=kind, country=country)
+            for n in range(count)
+        ]
+
+    def hearers(on: str, show_id: str, count: int) -> list[Event]:
+        return [
+            play(f"{on}T20:{n:02}", f"{show_id}-{n}", user=f"fan-{n}", showid=show_id, contenttype="show", seconds=30)
+            for n in range(count)
+        ]
+
+    return {
+        SECOND: together(
+            deliver("2024-01-01", *fans("2024-01-01", "tie-b", 5), *fans("2024-01-01", "tie-a", 5), name="ties.json"),
+            deliver(
+                "2024-01-02", *fans("2024-01-01", "four", 4), *fans("2024-01-01", "four", 9, "unlike"), name="four.json"
+            ),
+            changes(
+                "shows",
+                SECOND,
+                show("2024-01-01T10:00", "tie-a", category="jazz", scheduledstart="2024-01-01T19:00:00Z"),
+                show("2024-01-01T10:00", "tie-b", category="talk"),
+                show("2024-01-01T10:00", "bare"),
+            ),
+            changes("creators", SECOND, upsert("2024-01-01T10:00", creatorid="cr1", displayname="Cleo", verified=True)),
+        ),
+        THIRD: together(
+            deliver(
+                "2024-01-08",
+                *fans("2024-01-08", "tie-a", 4),
+                *fans("2024-01-08", "tie-a", 6, country="FR"),
+                name="a.json",
+            ),
+            deliver(
+                "2024-01-09",
+                *fans("2024-01-08", "tie-b", 6, "share"),
+                *hearers("2024-01-08", "tie-b", 7),
+                name="b.json",
+            ),
+            deliver("2024-01-09", *fans("2024-01-08", "nowhere", 5, country=None), name="nowhere.json"),
+            deliver(
+                "2024-01-09", *hearers("2024-01-08", "bare", 5), play("2024-01-08T20:00", user=None, showid="bare")
+            ),
+            # one fan cannot buy a trend
+            deliver(
+                "2024-01-09",
+                *[event("showinteraction", f"2024-01-08T21:{n:02}", user="fan-0", showid="four") for n in range(30)],
+                name="bought.json",
+            ),
+        ),
+        FOURTH: together(
+            # older engagement arrives late and is expected from then on
+            deliver(
+                FOURTH, *fans("2024-01-07", "tie-a", 8, "call_in"), *fans("2024-01-15", "tie-a", 5), name="late.json"
+            ),
+            changes(
+                "shows",
+                FOURTH,
+                show("2024-01-20T10:00", "tie-a", category="rock", status="ended", endedat="2024-01-20T09:00:00Z"),
+                show("2024-01-20T11:00", "tie-a", category="rock", status="ended", endedat="2024-01-20T09:00:00Z"),
+                delete("2024-01-25T10:00", showid="tie-b"),
+                delete("2024-01-25T10:00", showid="never-there"),
+            ),
+            changes("creators", FOURTH, upsert("2024-01-20T10:00", creatorid="cr1", displayname="Cleo B.")),
+        ),
+        LAST: together(
+            changes(
+                "shows",
+                LAST,
+                # older than what is known, delivered last
+                show("2024-01-10T10:00", "tie-a", category="soul", tags=["a", "b"]),
+                show("2024-01-25T10:00", "tie-b", category="ghost"),
+                show("2024-02-25T10:00", "tie-b", category="talk", description="back again"),
+                show("2024-02-26T10:00", "bare", creatorid="cr2", scheduledend=1709200000000),
+            ),
+            deliver(LAST, *fans("2024-03-06", "tie-b", 5, "follow_creator"), name="talk.json"),
+        ),
+    }
+
+
+THEMES: tuple[Callable[[], Deliveries], ...] = (
+    duplicates,
+    moving_plays,
+    long_listening,
+    calendar_borders,
+    wandering_users,
+    wrong_clocks,
+    broken_files,
+    accounts,
+    speakers,
+    crowds,
+)
+
+
+def all_together() -> Deliveries:
+    """Every theme on one platform, by day of delivery."""
+    themes = [theme() for theme in THEMES]
+    return {day: together(*[theme.get(day, {}) for theme in themes]) for day in DAYS}
