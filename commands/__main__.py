@@ -5,7 +5,7 @@ import traceback
 
 import typer
 
-from commands import simulate
+from commands import build, docs, publish, simulate, snapshot, test
 from loaders.errors import EarshotError
 
 app = typer.Typer(
@@ -23,15 +23,17 @@ def options(debug: bool = typer.Option(False, "--debug", help="Show the tracebac
     """Options that stand before the command."""
 
 
-for command in (simulate,):
+# In the order of a working day, as `earshot --help` lists them.
+for command in (simulate, build, snapshot, publish, docs, test):
     command.register(app)
 
 
 def main() -> None:
     """Run the command line; exit 0 done, 1 the data or the work failed, 2 wrong usage, 130 interrupted."""
     debug = "--debug" in sys.argv[1:]
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     try:
-        app()
+        app(arguments, prog_name="earshot")
     except KeyboardInterrupt:
         sys.exit(130)
     except EarshotError as error:
@@ -39,6 +41,16 @@ def main() -> None:
             traceback.print_exc()
         print(f"earshot: {error}", file=sys.stderr)
         sys.exit(error.code)
+    except Exception as error:
+        if debug:
+            raise
+        said = " ".join(str(error).split()) or "no message"
+        print(
+            f"earshot: This should not have happened ({type(error).__name__}: {said}); "
+            "run it again with --debug and report what that prints.",
+            file=sys.stderr,
+        )
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Warehouse to readers: publishing the marts, read-only SQL, the doctor."""
+"""Warehouse to readers: publishing the marts, reading what is published, the doctor's questions."""

@@ -1,0 +1,82 @@
+"""Running dbt inside this process, from the project's root, with its outcome as an exit code and a sentence."""
+
+import contextlib
+import itertools
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from commands import output
+from commands.settings import ROOT
+from loaders.errors import EarshotError
+
+FAILED = {"error", "fail", "runtime error", "partial success"}
+
+
+@dataclass
+class Outcome:
+    """What a dbt command did: how many nodes ended how, and the names of those that failed."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    failed: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def run(command: Sequence[str], arguments: Sequence[str] = (), quiet_stdout: bool = False) -> Outcome:
+    """Run `dbt COMMAND ARGUMENTS`; dbt's own output goes to stdout, or to stderr with `quiet_stdout`.
+
+    Raises EarshotError with code 2 when dbt does not understand the arguments or they select nothing, with code 1
+    when it stopped for another reason. Nodes that failed raise nothing: they are in the outcome.
+    """
+    from dbt.cli.main import dbtRunner
+
+    colors = [] if not output.no_color() else ["--no-use-colors"]
+    began = time.monotonic()
+    with contextlib.chdir(ROOT), contextlib.redirect_stdout(sys.stderr if quiet_stdout else sys.stdout):
+        done = dbtRunner().invoke([*command, *colors, *arguments])
+    if done.exception is not None:
+        raise _explained(done.exception, command)
+    outcome = Outcome(seconds=time.monotonic() - began)
+    results: Any = getattr(done.result, "results", None) or []
+    outcome.counts = dict(Counter(str(result.status) for result in results))
+    outcome.failed = [result.node.name for result in results if str(result.status) in FAILED]
+    if not done.success and not outcome.failed:
+        raise EarshotError(f"`dbt {' '.join(command)}` did not succeed; what it printed and logs/dbt.log say why.")
+    return outcome
+
+
+def require_passed(outcome: Outcome) -> None:
+    """Raise EarshotError when a node of the outcome failed."""
+    if outcome.failed:
+        names = ", ".join(outcome.failed[:5]) + (" and others" if len(outcome.failed) > 5 else "")
+        raise EarshotError(
+            f"{len(outcome.failed)} of {sum(outcome.counts.values())} nodes failed ({names}); "
+            "what dbt printed and logs/dbt.log say why."
+        )
+
+
+def target_folder(arguments: Sequence[str]) -> Path:
+    """Where dbt writes its artefacts, given the arguments it gets."""
+    named = [after for before, after in itertools.pairwise(arguments) if before == "--target-path"]
+    named += [word.removeprefix("--target-path=") for word in arguments if word.startswith("--target-path=")]
+    return ROOT / (named[-1] if named else os.environ.get("DBT_TARGET_PATH") or "target")
+
+
+def _explained(error: BaseException, command: Sequence[str]) -> BaseException:
+    from dbt.cli.exceptions import DbtUsageException
+
+    if isinstance(error, KeyboardInterrupt):
+        return error
+    lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()] or [type(error).__name__]
+    if isinstance(error, DbtUsageException):
+        return EarshotError(f"dbt does not take these arguments: {' '.join(lines)}; see `dbt {command[0]} --help`.", 2)
+    if "does not match any enabled nodes" in str(error):
+        return EarshotError(f"{lines[-1]}; `dbt ls` prints what there is to select.", 2)
+    # dbt heads its messages with their kind ("Compilation Error in macro …"); what happened stands below.
+    said = " ".join(lines[:3]).rstrip(". ")
+    return EarshotError(f"dbt stopped: {said}; logs/dbt.log has the details.")
