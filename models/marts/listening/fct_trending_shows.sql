@@ -9,7 +9,7 @@ contributions as (
     from engagement
     union all
     select
-        engagement.date_day + days.generated_number as date_day,
+        engagement.date_day + cast(days.generated_number as integer) as date_day,
         engagement.scope_type,
         engagement.scope_value,
         engagement.show_id,
