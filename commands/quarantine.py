@@ -1,0 +1,83 @@
+"""`earshot quarantine`: the records that were put aside."""
+
+from pathlib import Path
+
+import typer
+
+from commands import output, settings
+from loaders.errors import EarshotError
+
+quarantine = typer.Typer(help="The records that were put aside, and why.", no_args_is_help=True, rich_markup_mode=None)
+
+_DATASET = typer.Option(None, "--dataset", metavar="NAME", help="Only this dataset.")
+_REASON = typer.Option(None, "--reason", metavar="CODE", help="Only this reason.")
+_JSON = typer.Option(False, "--json", help="Print one JSON document.")
+
+
+@quarantine.command("list")
+def list_groups(dataset: str | None = _DATASET, reason: str | None = _REASON, as_json: bool = _JSON) -> None:
+    """Count the records by dataset, reason and field.
+
+    \b
+    Examples:
+      earshot quarantine list
+      earshot quarantine list --dataset play --json
+    """
+    from loaders.quarantine import groups
+
+    found = groups(_lake(dataset), dataset, reason)
+    if as_json:
+        output.document([vars(group) for group in found])
+    elif not found:
+        print("nothing is in quarantine")
+    else:
+        rows = [(group.dataset, group.reason, group.field, group.records, group.newest_source) for group in found]
+        output.table(["dataset", "reason", "field", "records", "newest"], rows)
+
+
+@quarantine.command("show")
+def show(
+    dataset: str | None = _DATASET,
+    reason: str | None = _REASON,
+    limit: int = typer.Option(20, "--limit", min=1, help="How many records at most."),
+    as_json: bool = _JSON,
+) -> None:
+    """Show the records themselves, the oldest first.
+
+    In JSON `record` is text; bytes that are no UTF-8 stand as `\\xNN` there.
+
+    \b
+    Examples:
+      earshot quarantine show --reason missing --limit 5
+      earshot quarantine show --dataset play --json
+    """
+    from loaders.quarantine import show as records
+
+    found = records(_lake(dataset), dataset, reason, limit)
+    for row in found:
+        record = row["record"]
+        row["record"] = record.decode("utf-8", "backslashreplace") if isinstance(record, bytes) else None
+    if as_json:
+        output.document(found)
+        return
+    for row in found:
+        field = f" {row['field']}" if row["field"] else ""
+        print(f"{row['source_file']}:{row['source_line']} {row['dataset']} {row['reason']}{field}: {row['detail']}")
+        print(f"    {'(its text is not kept)' if row['record'] is None else row['record']}")
+
+
+def _lake(dataset: str | None) -> Path:
+    """The lake's folder; raises EarshotError when a dataset is named that no contract knows."""
+    from loaders import contracts
+
+    here = settings.load()
+    if "://" in here.lake:
+        raise EarshotError(f"EARSHOT_LAKE is {here.lake}, but only a local folder can be read; name a folder.")
+    known = contracts.read()
+    if dataset is not None and dataset not in known:
+        raise EarshotError(f"There is no dataset {dataset!r}; there are {', '.join(known)}.", code=2)
+    return Path(here.lake)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(quarantine, name="quarantine")

@@ -1,0 +1,207 @@
+"""The unit of work: some files of one dataset, read, checked and written below the lake's `tmp/`.
+
+A job runs in this process or in another; what it wrote becomes part of the lake only when its load is committed.
+"""
+
+from __future__ import annotations
+
+import gc
+import shutil
+import time
+from array import array
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from loaders import contracts, quarantine
+from loaders.contracts import Dataset
+from loaders.inbox import Found
+from loaders.lake import Part, PartitionWriter
+from loaders.loads import SourceFile
+from loaders.personal import Treatment, treatment
+from loaders.records import Batch, Reader, Shape
+from loaders.tables import Origin, table
+from loaders.textfiles import Refused, Source
+
+
+@dataclass(frozen=True)
+class Run:
+    """What all jobs of a run share."""
+
+    datasets: dict[str, Dataset]
+    temporary: Path  # below the lake
+    load_id: str
+    landed_at: datetime
+
+
+@dataclass(frozen=True)
+class Job:
+    """Files of one dataset, in the order they are read."""
+
+    number: int
+    dataset: str
+    files: tuple[Found, ...]
+
+
+@dataclass
+class Result:
+    """What a job has done: every file of it is in `sources` or in `refused` (path, why)."""
+
+    parts: list[Part] = field(default_factory=list)
+    quarantined: Path | None = None
+    sources: list[SourceFile] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+class AnyReader(Protocol):
+    """What turns the text of one file into batches, block by block."""
+
+    def feed(self, block: bytes, final: bool = False) -> Batch | None: ...
+
+
+def run(job: Job, run: Run) -> Result:
+    """Do a job on JSON-lines files.
+
+    A file that is refused halfway has left rows behind: then the job begins anew without it.
+    """
+    dataset = run.datasets[job.dataset]
+    shape = Shape(dataset)
+    treatments = {region: treatment(dataset, run.datasets.values(), region) for region in {f.region for f in job.files}}
+    refused: dict[str, str] = {}
+    with no_collector():
+        while True:
+            with Output(job, run) as output:
+                for file in job.files:
+                    if file.path in refused:
+                        continue
+                    source = Source(file.place)
+                    reader = Reader(shape, treatments[file.region], file.region)
+                    try:
+                        output.take(file, source, reader, treatments[file.region])
+                    except Refused as why:
+                        refused[file.path] = str(why)
+                        if output.touched:
+                            break
+                else:
+                    return output.result(list(refused.items()))
+
+
+class Output:
+    """The files that a job writes, and what it counts on the way. Leaving the block without a result removes them."""
+
+    def __init__(self, job: Job, run: Run) -> None:
+        self._job, self._run = job, run
+        self._dataset = run.datasets[job.dataset]
+        self._schema = contracts.arrow_schema(self._dataset)
+        self._folder = run.temporary / f"job-{job.number}"
+        self._sources: list[SourceFile] = []
+        self._done = False
+        self.touched = False  # whether rows of the file that is being read were written
+
+    def __enter__(self) -> Output:
+        self._folder.mkdir(parents=True)
+        self._rows = PartitionWriter(self._folder, self._dataset.source, self._dataset.name, self._dataset.partition)
+        path = self._folder / "quarantine.tmp"
+        self._aside = quarantine.Writer(path, self._dataset.name, self._run.load_id, self._run.landed_at)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._done:
+            self._aside.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def take(
+        self,
+        file: Found,
+        source: Source,
+        reader: AnyReader,
+        rules: Treatment,
+        snapshot_id: str | None = None,
+        snapshot_at: datetime | None = None,
+    ) -> SourceFile:
+        """Read one file to its end; raises Refused, with `touched` telling whether this job must begin anew."""
+        started = time.perf_counter()
+        run = self._run
+        origin = Origin(run.load_id, run.landed_at, file.path, file.region, snapshot_id, snapshot_at)
+        keys = Keys(self._dataset)
+        landed = aside = 0
+        self.touched = False
+        for batch in batches(source, reader):
+            self.touched = True
+            landed += len(batch)
+            aside += len(batch.rejected)
+            keys.add(batch)
+            if len(batch):
+                self._rows.write(table(self._dataset, self._schema, batch, rules, origin))
+            self._aside.write(file.path, file.region, batch.rejected)
+        print_ = source.fingerprint
+        self._sources.append(
+            SourceFile(
+                dataset=self._dataset.name,
+                source_path=file.path,
+                bytes=print_.size,
+                mtime_ns=print_.mtime_ns,
+                checksum=print_.checksum,
+                records_read=landed + aside,
+                records_landed=landed,
+                records_quarantined=aside,
+                records_duplicate_in_file=keys.repeated(),
+                seconds=round(time.perf_counter() - started, 6),
+                snapshot_id=snapshot_id,
+                snapshot_at=snapshot_at.isoformat() if snapshot_at else None,
+            )
+        )
+        return self._sources[-1]
+
+    def result(self, refused: list[tuple[str, str]]) -> Result:
+        """Finish the files and hand them over."""
+        parts = self._rows.close()
+        aside = self._aside.close()
+        self._done = True
+        return Result(parts, aside, self._sources, refused)
+
+
+def batches(source: Source, reader: AnyReader) -> Iterator[Batch]:
+    """The records of a source, in batches of about a block."""
+    for block in source:
+        batch = reader.feed(block)
+        if batch is not None:
+            yield batch
+    batch = reader.feed(b"", final=True)
+    if batch is not None:
+        yield batch
+
+
+class Keys:
+    """Counts the records of a file whose key stood in it before, by 64-bit hashes: eight bytes a record."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._names = dataset.key
+        self._hashes = array("q")
+
+    def add(self, batch: Batch) -> None:
+        """Count the records of a batch in."""
+        parts = [batch.columns[name].to_pylist() for name in self._names]
+        self._hashes.extend(map(hash, parts[0] if len(parts) == 1 else zip(*parts, strict=True)))
+
+    def repeated(self) -> int:
+        """How many records there were beyond the first of each key."""
+        hashes = pa.Array.from_buffers(pa.int64(), len(self._hashes), [None, pa.py_buffer(self._hashes)])
+        return len(hashes) - len(hashes.unique())
+
+
+@contextmanager
+def no_collector() -> Iterator[None]:
+    """Without the cyclic garbage collector: it would walk the same thousands of records again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,162 @@
+"""The lake's folders and files: where things lie, and how a Parquet file gets there whole or not at all.
+
+raw/<source>/<dataset>/<partition>=YYYY-MM-DD/<load_id>-<n>.parquet
+raw/lake/{loads,load_dates}/load_date=YYYY-MM-DD/<load_id>.parquet
+quarantine/<dataset>/<load_id>.parquet
+loads/<load_id>.json        a load exists if and only if this file does
+lake.json                   what lake this is
+tmp/                        what is being written; nothing there belongs to the lake
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from loaders.errors import EarshotError
+
+FORMAT = 1
+# A partition's rows are written when so many wait, or when all that waits is larger than MAX_WAITING bytes.
+FILE_ROWS = 1 << 20
+MAX_WAITING = 192 << 20
+ROW_GROUP = 128 << 10
+_DICTIONARY_SAMPLE = 8192
+
+
+@dataclass(frozen=True)
+class Part:
+    """A Parquet file that waits below `tmp/` for its place: `folder` is where it goes, below the lake."""
+
+    temporary: str
+    folder: str
+    dataset: str
+    day: date
+    rows: int
+    bytes: int
+
+
+def open_lake(address: str) -> Path:
+    """The lake's folder, made with its `lake.json` when it is new; raises EarshotError when it can't be ours."""
+    if "://" in address:
+        raise EarshotError(f"EARSHOT_LAKE is {address}, but only a local folder can be landed in; name a folder.")
+    root = Path(address)
+    marker = root / "lake.json"
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        if not marker.exists():
+            replace_file(marker, msgspec.json.encode({"format": FORMAT, "lake_id": str(uuid.uuid4())}) + b"\n")
+        found = msgspec.json.decode(marker.read_bytes())
+    except (OSError, msgspec.DecodeError) as error:
+        raise EarshotError(f"The lake {root} can't be opened ({error}); check EARSHOT_LAKE and permissions.") from error
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise EarshotError(f"{marker} is not of format {FORMAT}, as it must be; use the version that wrote it.")
+    return root
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a small file so that it is there whole or, after a crash, as it was before."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder outlive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_parquet(table: pa.Table, path: Path) -> int:
+    """Write a table as one Parquet file and make it durable; return its size in bytes."""
+    pq.write_table(
+        table,
+        path,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=_repetitive(table),
+        row_group_size=ROW_GROUP,
+        write_page_index=True,
+    )
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    return path.stat().st_size
+
+
+def _repetitive(table: pa.Table) -> list[str]:
+    """The text columns whose values repeat so much that a dictionary pays."""
+    found = []
+    for name in table.column_names:
+        sample = table.column(name).slice(0, _DICTIONARY_SAMPLE)
+        if not pa.types.is_string(sample.type) and not pa.types.is_date32(sample.type):
+            continue
+        values = len(sample) - sample.null_count
+        if pc.count_distinct(sample).as_py() * 8 <= max(values, 8):
+            found.append(name)
+    return found
+
+
+class PartitionWriter:
+    """Collects the rows of one dataset by day and writes them below a temporary folder, in bounded memory."""
+
+    def __init__(self, temporary: Path, source: str, dataset: str, partition: str) -> None:
+        self._temporary, self._dataset, self._partition = temporary, dataset, partition
+        self._folder = f"raw/{source}/{dataset}"
+        self._waiting: dict[date, list[pa.Table]] = {}
+        self._bytes: dict[date, int] = {}
+        self._rows: dict[date, int] = {}
+        self.parts: list[Part] = []
+
+    def write(self, table: pa.Table) -> None:
+        """Take rows of any days; some may be written now."""
+        for day, rows in _by_day(table, self._partition):
+            self._waiting.setdefault(day, []).append(rows)
+            self._rows[day] = self._rows.get(day, 0) + len(rows)
+            self._bytes[day] = self._bytes.get(day, 0) + rows.nbytes
+            if self._rows[day] >= FILE_ROWS:
+                self._flush(day)
+        while sum(self._bytes.values()) > MAX_WAITING:
+            self._flush(max(self._bytes, key=lambda day: (self._bytes[day], day)))
+
+    def close(self) -> list[Part]:
+        """Write what waits; all parts, in the order they were written."""
+        for day in sorted(self._waiting):
+            self._flush(day)
+        return self.parts
+
+    def _flush(self, day: date) -> None:
+        table = pa.concat_tables(self._waiting.pop(day)).combine_chunks()
+        del self._bytes[day], self._rows[day]
+        path = self._temporary / f"part-{len(self.parts)}.tmp"
+        size = write_parquet(table, path)
+        folder = f"{self._folder}/{self._partition}={day.isoformat()}"
+        self.parts.append(Part(str(path), folder, self._dataset, day, len(table), size))
+
+
+def _by_day(table: pa.Table, partition: str) -> list[tuple[date, pa.Table]]:
+    """The rows of each day, in their order. Each is a copy: a slice would keep the whole table in memory."""
+    days = table.column(partition)
+    counts = pc.value_counts(days.combine_chunks()).to_pylist()
+    if len(counts) == 1:
+        return [(counts[0]["values"], table)]
+    order = pc.sort_indices(table, [(partition, "ascending")])  # stable
+    found = []
+    start = 0
+    for day, count in sorted((entry["values"], entry["counts"]) for entry in counts):
+        found.append((day, table.take(order.slice(start, count))))
+        start += count
+    return found

@@ -1,0 +1,311 @@
+"""`earshot land`: everything new in the inbox into the lake, as one load."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+
+import pyarrow as pa
+
+from loaders import contracts, inbox, jobs, loads, quarantine
+from loaders.contracts import Dataset
+from loaders.errors import EarshotError
+from loaders.inbox import Found
+from loaders.jobs import Job, Result, Run
+from loaders.lake import open_lake, write_parquet
+from loaders.loads import DataFile, Load, SourceFile
+from loaders.textfiles import Refused, checksum
+
+# A job is small enough to be shared out among processes and large enough to fill its Parquet files.
+JOB_BYTES = 96 << 20
+# Below this much, starting other processes takes longer than the work.
+PARALLEL_BYTES = 48 << 20
+# What a gzip file is taken to unpack to.
+GZIP_FACTOR = 6
+
+_LOADS = pa.schema(
+    [
+        ("load_date", pa.date32()),
+        ("load_id", pa.string()),
+        ("dataset", pa.string()),
+        ("source_path", pa.string()),
+        ("bytes", pa.int64()),
+        ("checksum", pa.string()),
+        ("records_read", pa.int64()),
+        ("records_landed", pa.int64()),
+        ("records_quarantined", pa.int64()),
+        ("records_duplicate_in_file", pa.int64()),
+        ("snapshot_id", pa.string()),
+        ("snapshot_at", pa.timestamp("us")),
+        ("landed_at", pa.timestamp("us")),
+        ("seconds", pa.float64()),
+    ]
+)
+_LOAD_DATES = pa.schema(
+    [
+        ("load_date", pa.date32()),
+        ("load_id", pa.string()),
+        ("landed_at", pa.timestamp("us")),
+        ("dataset", pa.string()),
+        ("date_day", pa.date32()),
+        ("records", pa.int64()),
+    ]
+)
+
+Progress = Callable[[int, int], None]  # bytes of the inbox done, and in all
+
+
+@dataclass
+class Counts:
+    """Totals of one dataset in a run."""
+
+    files: int = 0
+    read: int = 0
+    landed: int = 0
+    quarantined: int = 0
+
+
+@dataclass
+class Report:
+    """What a run did. `refused`, `waiting` and `unknown` are (path below the inbox, why)."""
+
+    load_id: str | None = None
+    landed_at: datetime | None = None
+    datasets: dict[str, Counts] = field(default_factory=dict)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+    waiting: list[tuple[str, str]] = field(default_factory=list)
+    unknown: list[tuple[str, str]] = field(default_factory=list)
+
+
+def land(
+    inbox_address: str,
+    lake_address: str,
+    only: Sequence[str] = (),
+    progress: Progress = lambda done, total: None,
+    workers: int | None = None,
+) -> Report:
+    """Land what is new, of the datasets named by `only` (default all).
+
+    The lake is as before or holds the whole load, whatever happens on the way. Raises EarshotError when the inbox, the
+    lake or a contract can't be used, and when another process is writing to the lake. Files that can't be landed are no
+    error: they stand in the report.
+    """
+    datasets = contracts.read()
+    for name in only:
+        if name not in datasets:
+            raise EarshotError(f"There is no dataset {name!r}; there are {', '.join(datasets)}.", code=2)
+    contents = inbox.look(inbox_address, datasets)
+    lake = open_lake(lake_address)
+    with loads.writer_lock(lake):
+        loads.recover(lake)
+        report = Report(unknown=contents.unknown)
+        landed = {source.source_path: source for load in loads.read_all(lake) for source in load.sources}
+        wanted = {name: files for name, files in contents.files.items() if not only or name in only}
+        new = {name: _new(files, landed, report) for name, files in wanted.items()}
+        work = plan(new)
+        if work:
+            _land(lake, datasets, work, report, progress, workers)
+    return report
+
+
+def _new(files: Iterable[Found], landed: dict[str, SourceFile], report: Report) -> list[Found]:
+    """The files that no load has; those that differ from what was landed are reported."""
+    found = []
+    for file in files:
+        before = landed.get(file.path)
+        if before is None:
+            found.append(file)
+            continue
+        try:
+            same = file.size == before.bytes
+            # An equal time and size is the same file; another time alone may be a copy of it.
+            if same and file.mtime_ns != before.mtime_ns:
+                same = checksum(file.place) == before.checksum
+        except Refused as why:
+            report.refused.append((file.path, str(why)))
+            continue
+        if not same:
+            report.refused.append((file.path, "it changed after it was landed; its rows are those of before"))
+    return found
+
+
+def plan(new: dict[str, list[Found]]) -> list[Job]:
+    """Files to jobs: by dataset, in order of their paths, about JOB_BYTES each."""
+    found: list[Job] = []
+    for name, files in sorted(new.items()):
+        chosen: list[Found] = []
+        size = 0
+        for file in files:
+            if chosen and size + weight(file) > JOB_BYTES:
+                found.append(Job(len(found), name, tuple(chosen)))
+                chosen, size = [], 0
+            chosen.append(file)
+            size += weight(file)
+        if chosen:
+            found.append(Job(len(found), name, tuple(chosen)))
+    return found
+
+
+def weight(file: Found) -> int:
+    """About how many bytes of text a file holds."""
+    return file.size * (GZIP_FACTOR if file.path.endswith(".gz") else 1)
+
+
+def _land(
+    lake: Path,
+    datasets: dict[str, Dataset],
+    work: list[Job],
+    report: Report,
+    progress: Progress,
+    workers: int | None,
+) -> None:
+    """Run the jobs and commit what they wrote."""
+    load_id = loads.new_load_id(lake)
+    run = Run(datasets, lake / "tmp" / load_id, load_id, loads.landed_at(load_id))
+    run.temporary.mkdir(parents=True)
+    try:
+        results = _run_all(work, run, progress, workers)
+        for result in results:
+            report.refused.extend(result.refused)
+        if any(result.sources for result in results):
+            _commit(lake, run, results)
+            report.load_id, report.landed_at = load_id, run.landed_at
+            _count(results, report)
+    except BaseException:
+        loads.recover(lake)
+        raise
+    shutil.rmtree(lake / "tmp", ignore_errors=True)
+
+
+def _run_all(work: list[Job], run: Run, progress: Progress, workers: int | None) -> list[Result]:
+    """The results of all jobs, in the jobs' order; in several processes when that pays."""
+    weights = [sum(weight(file) for file in job.files) for job in work]
+    total = sum(weights)
+    if workers is None:
+        workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, 8)
+        workers = workers if total > PARALLEL_BYTES else 1
+    results: list[Result] = []
+    done = 0
+    if workers == 1 or len(work) == 1:
+        for job, size in zip(work, weights, strict=True):
+            results.append(jobs.run(job, run))
+            done += size
+            progress(done, total)
+        return results
+    with _pool(min(workers, len(work))) as pool:
+        # The largest first, so that no process is left with one at the end.
+        order = sorted(range(len(work)), key=lambda at: -weights[at])
+        futures = {at: pool.submit(jobs.run, work[at], run) for at in order}
+        try:
+            for at, size in enumerate(weights):
+                results.append(futures[at].result())
+                done += size
+                progress(done, total)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return results
+
+
+def _pool(workers: int) -> Executor:
+    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """A worker must not go on writing below a lake whose lock died with its parent."""
+    parent = parent_process()
+
+    def watch() -> None:
+        assert parent is not None, "only worker processes run this"
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    pa.set_cpu_count(1)
+
+
+def _commit(lake: Path, run: Run, results: list[Result]) -> None:
+    """Name the files of all jobs and make them a load."""
+    moves: list[tuple[Path, str]] = []
+    files: list[DataFile] = []
+
+    def place(temporary: Path, relative: str, rows: int) -> None:
+        moves.append((temporary, relative))
+        files.append(DataFile(relative, rows, temporary.stat().st_size))
+
+    numbers: dict[str, int] = {}
+    days: dict[tuple[str, date], int] = {}
+    for part in (part for result in results for part in result.parts):
+        number = numbers[part.folder] = numbers.get(part.folder, -1) + 1
+        place(Path(part.temporary), f"{part.folder}/{run.load_id}-{number}.parquet", part.rows)
+        days[part.dataset, part.day] = days.get((part.dataset, part.day), 0) + part.rows
+    for name in sorted(run.datasets):
+        aside = [r.quarantined for r in results if r.quarantined and r.sources[0].dataset == name]
+        if aside:
+            joined = run.temporary / f"quarantine-{name}.tmp"
+            rows = quarantine.join(aside, joined)
+            place(joined, f"quarantine/{name}/{run.load_id}.parquet", rows)
+    sources = [source for result in results for source in result.sources]
+    for kind, table in (("loads", _loads(run, sources)), ("load_dates", _load_dates(run, days))):
+        temporary = run.temporary / f"{kind}.tmp"
+        write_parquet(table, temporary)
+        folder = f"raw/lake/{kind}/load_date={run.landed_at.date().isoformat()}"
+        place(temporary, f"{folder}/{run.load_id}.parquet", len(table))
+    loads.commit(lake, Load(run.load_id, run.landed_at.isoformat(), sources, files), moves)
+
+
+def _loads(run: Run, sources: list[SourceFile]) -> pa.Table:
+    rows = [
+        {
+            "load_date": run.landed_at.date(),
+            "load_id": run.load_id,
+            "dataset": source.dataset,
+            "source_path": source.source_path,
+            "bytes": source.bytes,
+            "checksum": source.checksum,
+            "records_read": source.records_read,
+            "records_landed": source.records_landed,
+            "records_quarantined": source.records_quarantined,
+            "records_duplicate_in_file": source.records_duplicate_in_file,
+            "snapshot_id": source.snapshot_id,
+            "snapshot_at": datetime.fromisoformat(source.snapshot_at).replace(tzinfo=None)
+            if source.snapshot_at
+            else None,
+            "landed_at": run.landed_at.replace(tzinfo=None),
+            "seconds": source.seconds,
+        }
+        for source in sources
+    ]
+    return pa.Table.from_pylist(rows, _LOADS)
+
+
+def _load_dates(run: Run, days: dict[tuple[str, date], int]) -> pa.Table:
+    rows = [
+        {
+            "load_date": run.landed_at.date(),
+            "load_id": run.load_id,
+            "landed_at": run.landed_at.replace(tzinfo=None),
+            "dataset": dataset,
+            "date_day": day,
+            "records": records,
+        }
+        for (dataset, day), records in sorted(days.items())
+    ]
+    return pa.Table.from_pylist(rows, _LOAD_DATES)
+
+
+def _count(results: list[Result], report: Report) -> None:
+    for source in (source for result in results for source in result.sources):
+        counts = report.datasets.setdefault(source.dataset, Counts())
+        counts.files += 1
+        counts.read += source.records_read
+        counts.landed += source.records_landed
+        counts.quarantined += source.records_quarantined
+    report.datasets = dict(sorted(report.datasets.items()))

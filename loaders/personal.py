@@ -1,0 +1,83 @@
+"""What becomes of personal data: kept, hashed with a key, or dropped, before anything is written.
+
+A column's class stands in its contract. In region `cn` everything personal is dropped whatever its class. A field that
+no contract declares but that is named like a personal one (but for case, `-` and `_`) is treated like it, at any depth.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from loaders import jsontext
+from loaders.contracts import PERSONAL_CLASSES, Dataset
+from loaders.errors import EarshotError
+
+KEY_VARIABLE = "EARSHOT_HASH_KEY"
+DROP_REGION = "cn"
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """Classes by column of one dataset in one region, and by plain name for fields that nobody declares."""
+
+    columns: Mapping[str, str]
+    names: Mapping[str, str]
+    key: bytes
+
+    def value(self, treatment: str, text: str | None) -> str | None:
+        """What is left of a value under a class: itself, its keyed hash in hex, or nothing."""
+        if text is None or treatment == "drop":
+            return None
+        return self.hash(text) if treatment == "hash" else text
+
+    def hash(self, text: str) -> str:
+        """32 hex digits of keyed BLAKE2b: the same text gives the same hash in every dataset."""
+        return hashlib.blake2b(text.encode(), key=self.key, digest_size=16).hexdigest()
+
+    def touches(self, keys: Iterable[str]) -> bool:
+        """Whether one of the keys is named like a personal field whose class is not `keep`."""
+        return any(plain(key) in self.names for key in keys)
+
+    def replace(self, key: str, value: Any) -> Any:
+        """The value of an undeclared member after treatment; for `jsontext.dump`."""
+        treatment = self.names.get(plain(key))
+        if treatment is None or value is None:
+            return value
+        if treatment == "drop":
+            return None
+        return self.hash(value if isinstance(value, str) else jsontext.dump(value))
+
+
+def treatment(dataset: Dataset, datasets: Iterable[Dataset], region: str | None) -> Treatment:
+    """How one dataset's personal data is treated in a region (None where the source has none).
+
+    Raises EarshotError when a class is `hash` and the environment holds no key.
+    """
+    columns = {column.name: column.personal for column in dataset.columns if column.personal}
+    names: dict[str, str] = {}
+    for other in datasets:
+        for column in other.columns:
+            if column.personal:
+                name = plain(column.name)
+                names[name] = max(names.get(name, "keep"), column.personal, key=PERSONAL_CLASSES.index)
+    names |= {plain(name): kind for name, kind in columns.items()}
+    if region == DROP_REGION:
+        columns = dict.fromkeys(columns, "drop")
+        names = dict.fromkeys(names, "drop")
+    names = {name: kind for name, kind in names.items() if kind != "keep"}
+    key = os.environ.get(KEY_VARIABLE, "")
+    if "hash" in [*columns.values(), *names.values()] and not key:
+        hashed = [f"{other.name}.{c.name}" for other in datasets for c in other.columns if c.personal == "hash"]
+        raise EarshotError(f"{KEY_VARIABLE} is not set, but the contract hashes {', '.join(hashed)}; set it and retry.")
+    # BLAKE2b takes keys up to 64 bytes; a longer one is condensed first.
+    secret = key.encode()
+    return Treatment(columns, names, secret if len(secret) <= 64 else hashlib.blake2b(secret).digest())
+
+
+def plain(name: str) -> str:
+    """A field's name without what spellings differ in."""
+    return name.casefold().replace("-", "").replace("_", "")

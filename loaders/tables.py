@@ -1,0 +1,87 @@
+"""Checked records to the rows of the lake: personal data treated, lineage added, the date they belong to computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from loaders.contracts import EVENT_STREAM, RECEIVED, SENT, TABLE_DUMPS, Dataset
+from loaders.personal import Treatment
+from loaders.records import Batch
+
+TIMESTAMP = pa.timestamp("us")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the rows of one source file come from. `snapshot_*` are those of a table dump, else None."""
+
+    load_id: str
+    landed_at: datetime  # UTC
+    source_file: str
+    region: str | None = None
+    snapshot_id: str | None = None
+    snapshot_at: datetime | None = None
+
+
+def table(dataset: Dataset, schema: pa.Schema, batch: Batch, treatment: Treatment, origin: Origin) -> pa.Table:
+    """The rows of a batch as they stand in the lake."""
+    rows = len(batch)
+    landed_at = origin.landed_at.replace(tzinfo=None)
+    snapshot_at = origin.snapshot_at.replace(tzinfo=None) if origin.snapshot_at else None
+    lineage = {
+        "_region": lambda: _constant(origin.region, pa.string(), rows),
+        "_extra": lambda: batch.extras,
+        "_load_id": lambda: _constant(origin.load_id, pa.string(), rows),
+        "_landed_at": lambda: _constant(landed_at, TIMESTAMP, rows),
+        "_source_file": lambda: _constant(origin.source_file, pa.string(), rows),
+        "_source_line": lambda: batch.lines,
+        "_source_offset": lambda: batch.offsets,
+        "_snapshot_id": lambda: _constant(origin.snapshot_id, pa.string(), rows),
+        "_snapshot_at": lambda: _constant(snapshot_at, TIMESTAMP, rows),
+        dataset.partition: lambda: _days(dataset, batch, origin),
+    }
+    arrays = []
+    for column in dataset.columns:
+        if column.lineage:
+            arrays.append(lineage[column.name]())
+        else:
+            array = batch.columns[column.name]
+            arrays.append(_treated(array, treatment.columns.get(column.name, "keep"), treatment, schema, column.name))
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def occurred_at(batch: Batch, event_time: str) -> pa.Array:
+    """When the events happened: the producer's clock set right by how long before receipt it says it was."""
+    event, sent, received = (batch.columns[name].view(pa.int64()) for name in (event_time, SENT, RECEIVED))
+    trusted = pc.fill_null(pc.greater_equal(sent, event), False)
+    set_right = pc.subtract(received, pc.subtract(sent, event))
+    return pc.min_element_wise(pc.if_else(trusted, set_right, event), received).view(TIMESTAMP)
+
+
+def _days(dataset: Dataset, batch: Batch, origin: Origin) -> pa.Array:
+    if dataset.format == TABLE_DUMPS:
+        assert origin.snapshot_at is not None, "a dump has an export time"
+        return _constant(origin.snapshot_at.date(), pa.date32(), len(batch))
+    assert dataset.event_time is not None, "the contract names an event time"
+    if dataset.format == EVENT_STREAM:
+        return occurred_at(batch, dataset.event_time).cast(pa.date32())
+    return batch.columns[dataset.event_time].cast(pa.date32())
+
+
+def _treated(array: pa.Array, kind: str, treatment: Treatment, schema: pa.Schema, name: str) -> pa.Array:
+    """A column after its personal class was applied."""
+    wanted = schema.field(name).type
+    if kind == "drop":
+        return pa.nulls(len(array), wanted)
+    if kind == "hash":
+        texts = (None if value is None else str(value) for value in array.to_pylist())
+        return pa.array([None if text is None else treatment.hash(text) for text in texts], wanted)
+    return array if array.type == wanted else array.cast(wanted)
+
+
+def _constant(value: object, kind: pa.DataType, rows: int) -> pa.Array:
+    return pa.repeat(pa.scalar(value, kind), rows)

@@ -1,0 +1,89 @@
+"""Timestamps as the producers write them, to microseconds since 1970 in UTC.
+
+Accepted: `YYYY-MM-DDTHH:MM:SS` with 0 to 9 fraction digits (cut to microseconds) and `Z`, `±HH:MM` or `±HHMM`; or an
+integer, epoch milliseconds. The years are 1970 to 2100, in UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+TIMESTAMP = pa.timestamp("us")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = 0
+_LAST = (datetime(2101, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1) - 1
+
+_ISO = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
+    r"(?:Z|([+-])([0-9]{2}):?([0-9]{2}))"
+)
+# What Arrow's own parser reads exactly as we do: no more digits than microseconds have, a zone, an ordinary offset.
+_PLAIN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-](0[0-9]|1[0-4]):?[0-5][0-9])$"
+
+
+def micros(value: str | int) -> int | None:
+    """Microseconds since 1970 UTC of an ISO text or of epoch milliseconds; None where it is no timestamp."""
+    if isinstance(value, int):
+        found = value * 1000
+    else:
+        match = _ISO.fullmatch(value)
+        if match is None:
+            return None
+        year, month, day, hour, minute, second, fraction, sign, offset_hours, offset_minutes = match.groups()
+        try:
+            moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+        except ValueError:
+            return None
+        found = (moment - EPOCH) // timedelta(microseconds=1)
+        if fraction:
+            found += int(fraction[:6].ljust(6, "0"))
+        if sign:
+            if int(offset_hours) > 23 or int(offset_minutes) > 59:
+                return None
+            shift = (int(offset_hours) * 60 + int(offset_minutes)) * 60_000_000
+            found += shift if sign == "-" else -shift
+    return found if _FIRST <= found <= _LAST else None
+
+
+def day(value: str) -> date | None:
+    """The date of a `YYYY-MM-DD` text of the years 1970 to 2100; None where it is none."""
+    try:
+        found = date.fromisoformat(value) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) else None
+    except ValueError:
+        return None
+    return found if found is not None and 1970 <= found.year <= 2100 else None
+
+
+def column(values: Sequence[str | int | None]) -> tuple[pa.Array, list[int]]:
+    """A whole column of timestamps: naive UTC microseconds, and the positions that are no timestamp (null there)."""
+    try:
+        texts = pa.array(values, pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return _one_by_one(values)
+    plain = pc.match_substring_regex(texts, _PLAIN)
+    odd = [] if pc.all(plain).as_py() in (True, None) else pc.indices_nonzero(pc.invert(plain)).to_pylist()
+    if odd:
+        texts = pc.if_else(plain, texts, None)
+    try:
+        found = texts.cast(pa.timestamp("us", "UTC")).view(TIMESTAMP)
+    except pa.ArrowInvalid:  # the shape of a timestamp, but no such day or hour
+        return _one_by_one(values)
+    limits = pc.min_max(found.view(pa.int64()))
+    if limits["min"].is_valid and (limits["min"].as_py() < _FIRST or limits["max"].as_py() > _LAST):
+        return _one_by_one(values)
+    if not odd:
+        return found, []
+    exact, wrong = _one_by_one([values[position] for position in odd])
+    found = pc.replace_with_mask(found, pc.fill_null(pc.invert(plain), False), exact)
+    return found, [odd[position] for position in wrong]
+
+
+def _one_by_one(values: Sequence[str | int | None]) -> tuple[pa.Array, list[int]]:
+    found = [None if value is None else micros(value) for value in values]
+    wrong = [at for at, moment in enumerate(found) if moment is None and values[at] is not None]
+    return pa.array(found, pa.int64()).view(TIMESTAMP), wrong
