@@ -7,7 +7,7 @@ from loaders.simulate.clock import DAY, EPOCH_MILLIS, HOUR, MILLIS, MINUTE, Styl
 from loaders.simulate.world import CLIENT
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Actor:
     """A sender of events.
 
@@ -72,13 +72,13 @@ def dress(actor: Actor, rng: Random) -> Actor:
     draw = rng.random()
     if draw < 0.02:
         actor.clock = actor.sending_clock = rng.choice((-1, 1)) * rng.randrange(2 * MINUTE, 9 * HOUR)
-    elif draw < 0.03:
+    elif draw < 0.04:
         actor.clock = actor.sending_clock = rng.choice((-400 * DAY, -31 * DAY, 365 * DAY, 2 * DAY))
-    elif draw < 0.035:
+    elif draw < 0.055:
         # It happened by a clock that ran ahead, and was sent after the clock had been set right.
         actor.clock = rng.randrange(5 * MINUTE, 40 * MINUTE)
-    elif draw < 0.1:
+    elif draw < 0.12:
         actor.tells_sent = False
-        if draw < 0.045:
+        if draw < 0.065:
             actor.clock = rng.randrange(-20 * MINUTE, 20 * MINUTE)
     return actor

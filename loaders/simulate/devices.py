@@ -25,7 +25,7 @@ class Release(NamedTuple):
     notes: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Device:
     """A piece of hardware. Days are day numbers, times epoch milliseconds."""
 

@@ -159,7 +159,7 @@ def spread_the_word(
 ) -> None:
     """Notify a part of the crowd of the day's shows (id, start), and of a campaign on its first and sixth day."""
     for show_id, start in shows:
-        for user in rng.sample(crowd, len(crowd) // 25):
+        for user in rng.sample(crowd, len(crowd) // 15):
             notify(post, rng, user, start - rng.randrange(MINUTE, 20 * MINUTE), show_id=show_id)
     for campaign in running:
         if day - campaign.first_day in (0, 5) and campaign.id != "evergreen":

@@ -56,6 +56,13 @@ def delivery_name(rng: Random, root: str, hour: int) -> tuple[str, bool]:
     return stem + rng.choice(("", ".json", ".json", ".jsonl", ".ndjson")), False
 
 
+class Part(NamedTuple):
+    """What a data file of a dump holds."""
+
+    content: bytes
+    items: int
+
+
 class Dump(NamedTuple):
     """A dump's place below the inbox and its files, complete."""
 
@@ -68,12 +75,12 @@ def spread(items: Iterable[bytes], rng: Random, *, allow_empty: bool) -> list[li
     lines = list(items)
     count = max(2, -(-len(lines) // ITEMS_PER_DATA_FILE))
     parts: list[list[bytes]] = [lines[number::count] for number in range(count)]
-    if allow_empty and rng.random() < 0.2:
+    if allow_empty and rng.random() < 0.3:
         parts.append([])
     return parts
 
 
-def native_export(table: str, at: int, parts: list[list[bytes]], rng: Random) -> Dump:
+def native_export(table: str, at: int, parts: list[Part], rng: Random) -> Dump:
     """Lay out a native full export: gzipped data files and the manifests that list them."""
     export = f"{at:014d}-{rng.getrandbits(32):08x}"
     prefix = f"AWSDynamoDB/{export}"
@@ -81,12 +88,12 @@ def native_export(table: str, at: int, parts: list[list[bytes]], rng: Random) ->
     listing = []
     for part in parts:
         name = f"data/{rng.getrandbits(130):026x}.json.gz"
-        content = gzipped(b"".join(line + b"\n" for line in part))
+        content = gzipped(part.content)
         files[name] = content
         digest = hashlib.md5(content, usedforsecurity=False)
         listing.append(
             {
-                "itemCount": len(part),
+                "itemCount": part.items,
                 "md5Checksum": base64.b64encode(digest.digest()).decode(),
                 "etag": f"{digest.hexdigest()}-1",
                 "dataFileS3Key": f"{prefix}/{name}",
@@ -106,8 +113,8 @@ def native_export(table: str, at: int, parts: list[list[bytes]], rng: Random) ->
         "s3SseAlgorithm": "AES256",
         "s3SseKmsKeyId": None,
         "manifestFilesS3Key": f"{prefix}/manifest-files.json",
-        "billedSizeBytes": sum(len(line) for part in parts for line in part),
-        "itemCount": sum(len(part) for part in parts),
+        "billedSizeBytes": sum(len(part.content) for part in parts),
+        "itemCount": sum(part.items for part in parts),
         "outputFormat": "DYNAMODB_JSON",
         "exportType": "FULL_EXPORT",
     }
@@ -122,14 +129,44 @@ def native_export(table: str, at: int, parts: list[list[bytes]], rng: Random) ->
     return Dump(f"dynamodb/{table}/{prefix}", files)
 
 
-def pipeline_dump(table: str, at: int, parts: list[list[bytes]], rng: Random) -> Dump:
+def pipeline_dump(table: str, at: int, parts: list[Part], rng: Random) -> Dump:
     """Lay out a dump as Data Pipeline wrote them: plain files and a mark that it is complete."""
     files = {}
     for part in parts:
         stem = f"{rng.getrandbits(32):08x}-{rng.getrandbits(16):04x}-4{rng.getrandbits(12):03x}"
-        files[f"{stem}-9{rng.getrandbits(12):03x}-{rng.getrandbits(48):012x}"] = b"".join(line + b"\n" for line in part)
+        files[f"{stem}-9{rng.getrandbits(12):03x}-{rng.getrandbits(48):012x}"] = part.content
     files["_SUCCESS"] = b""
     return Dump(f"dynamodb/{table}/{to_datetime(at):%Y-%m-%d-%H-%M-%S}", files)
+
+
+def unfinished(dump: Dump) -> Dump:
+    """The same dump before it was complete: what says so is missing."""
+    marks = ("manifest-summary.json", "manifest-summary.md5", "_SUCCESS")
+    return Dump(dump.folder, {name: content for name, content in dump.files.items() if name not in marks})
+
+
+def falsify(dump: Dump, rng: Random) -> tuple[Dump, str]:
+    """Let the manifest of a native export differ from a data file; give back the export and the reason to refuse it."""
+    listing = [msgspec.json.decode(line) for line in dump.files["manifest-files.json"].splitlines()]
+    entry = rng.choice(listing)
+    if rng.random() < 0.5:
+        entry["itemCount"] += 1
+        reason = "item_count"
+    else:
+        entry["md5Checksum"] = base64.b64encode(rng.randbytes(16)).decode()
+        reason = "md5"
+    manifest = b"".join(msgspec.json.encode(entry) + b"\n" for entry in listing)
+    return Dump(dump.folder, {**dump.files, "manifest-files.json": manifest}), reason
+
+
+def damaged(packed: bytes, rng: Random) -> tuple[bytes, str]:
+    """Damage a gzipped file as a broken transfer does; give back the bytes and the reason to refuse them."""
+    draw = rng.random()
+    if draw < 0.5:
+        return packed[: rng.randrange(20, len(packed) - 1)], "truncated"
+    if draw < 0.75:
+        return packed[:-8] + bytes(byte ^ 0xFF for byte in packed[-8:-4]) + packed[-4:], "crc"
+    return packed[:-4] + bytes(byte ^ 0x55 for byte in packed[-4:]), "length"
 
 
 def write(inbox: Path, path: str, content: bytes) -> None:

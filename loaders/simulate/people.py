@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 NEVER = 1 << 60
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class User:
     """An account and the person's habits. Days are day numbers, times epoch milliseconds."""
 
@@ -81,7 +81,7 @@ def _register(rng: Random, number: int, first_day: int, days: int) -> User:
     created = joined * DAY + int((rng.random() * 16 + 6) % 24 * HOUR)
     begins = max(joined, first_day)
     leaves = begins + 2 + int(rng.expovariate(1 / 900))
-    returns = leaves + 2 + int(rng.expovariate(1 / 8)) if rng.random() < 0.15 else NEVER
+    returns = leaves + 2 + int(rng.expovariate(1 / 8)) if rng.random() < 0.25 else NEVER
     language = rng.choice(country.languages)
     choices = SERVICES_CN if country.code == "cn" else SERVICES
     user_id = f"u{number:05d}{rng.getrandbits(24):06x}"
@@ -94,7 +94,7 @@ def _register(rng: Random, number: int, first_day: int, days: int) -> User:
         envelope(home.id, user_id, device_id, shown_country, platform, version),
         style_of(home.style, country.zone),
     )
-    lapsed = joined < first_day and rng.random() < 0.3
+    lapsed = joined < first_day and rng.random() < 0.22
     return User(
         id=user_id,
         created=created,
@@ -110,7 +110,7 @@ def _register(rng: Random, number: int, first_day: int, days: int) -> User:
         services=sorted(rng.sample(choices, rng.choice((0, 1, 1, 1, 2)))),
         status="active",
         updated=created,
-        habit=min(0.97, 0.25 + rng.betavariate(1.6, 1.4)),
+        habit=min(0.97, 0.3 + rng.betavariate(1.6, 1.4)),
         genres=tuple(rng.choices(range(len(GENRES)), k=rng.choice((2, 3, 4)))),
         app=dress(app, rng),
         lapsed=lapsed,

@@ -23,7 +23,7 @@ POLL_VALUES = ("yes", "no", "a", "b", "c")
 CHATS = ("hello!", "👏👏", "which song was that?", "lauter bitte", "第一次来", 'she said "never"', "lol")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Creator:
     """Somebody who makes shows."""
 
@@ -36,7 +36,7 @@ class Creator:
     appeal: float
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Show:
     """A planned show and what will become of it; times are epoch milliseconds."""
 
@@ -143,7 +143,7 @@ class Stage:
         """Let the day's shows happen before those of the crowd that care, and an old one be found again."""
         shows = [show for show in self._shows.get(day, ()) if not show.cancelled]
         for show in shows:
-            share = show.creator.appeal * 0.3 / len(shows) * (6 if show.outbreak else 1)
+            share = show.creator.appeal * 0.4 / len(shows) * (6 if show.outbreak else 1)
             size = min(len(crowd), int(len(crowd) * share) + rng.randrange(2))
             for user in rng.sample(crowd, size):
                 if rng.random() < 0.12:

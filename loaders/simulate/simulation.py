@@ -168,7 +168,7 @@ class _Platform:
         post.lose_network(user.app, day * DAY + rng.randrange(DAY))
         usable = [device for device in user.devices if device.is_usable(day)]
         zone = user.country.zone // 60
-        for _ in range(1 + int(rng.expovariate(1 / 0.9))):
+        for _ in range(1 + int(rng.expovariate(1 / 1.6))):
             local = rng.choices(range(24), RHYTHM[weekend])[0]
             at = day * DAY + (local - zone) % 24 * HOUR + rng.randrange(HOUR)
             if at < user.created:  # the account is made in the course of the day
@@ -176,14 +176,14 @@ class _Platform:
                 engagement.ask_for_token(post, rng, user.app, at - 500, "password")
             if usable and rng.random() < 0.5:
                 device = rng.choice(usable)
-                if rng.random() < 0.35:
+                if rng.random() < 0.6:
                     engagement.speak(post, rng, device.actor, user.language, at)
                 self._play_on(device, user.genres, at + 4000, rng)
                 continue
             if rng.random() < 0.6:
                 engagement.ask_for_token(post, rng, user.app, at, "refresh_token")
             at = engagement.browse(post, rng, user.app, running, at + 900)
-            if rng.random() < 0.03:
+            if rng.random() < 0.07:
                 engagement.sign_on(post, rng, user, at)
             if rng.random() < 0.75:
                 listening.listen(post, rng, user.app, self._library, user.genres, self._sources(user), at + 700)
@@ -195,7 +195,7 @@ class _Platform:
             engagement.ask_for_token(self.post, rng, device.actor, at - 800, "device_code")
         sources = self._sources(device.owner) if device.owner else ["radio", "local"]
         listening.listen(self.post, rng, device.actor, self._library, genres, sources, at)
-        if device.owner and rng.random() < 0.3:
+        if device.owner and rng.random() < 0.5:
             engagement.speak(self.post, rng, device.actor, device.owner.language, at + 60_000)
 
     def _sources(self, user: User) -> list[str]:

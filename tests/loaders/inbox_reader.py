@@ -1,0 +1,212 @@
+"""Reads an inbox in plain Python, by the contracts' YAML and the rules of the format alone.
+
+Slow and obvious on purpose: what the simulator and the loaders claim about a file is compared with this.
+"""
+
+import gzip
+import json
+import re
+from collections import Counter
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+STAGING = Path(__file__).resolve().parents[2] / "models" / "staging"
+TIMESTAMP = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|[+-](\d\d):?(\d\d))", re.ASCII)
+TYPE_KEYS = {"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"}
+
+Rules = dict[str, dict[str, Any]]
+
+
+class Invalid(Exception):
+    """A record that has to be quarantined; the text says why."""
+
+
+class Reading(NamedTuple):
+    """What stands in a file: valid records, the lines of the broken ones, lines on which nothing stands."""
+
+    valid: list[dict[str, Any]]
+    broken_lines: list[int]
+    blank_lines: int
+    glued: int
+
+    @property
+    def duplicates(self) -> int:
+        """Valid records whose event id stood in a valid record before."""
+        ids = Counter(record["eventid"] for record in self.valid if "eventid" in record)
+        return sum(count - 1 for count in ids.values())
+
+
+def contracts() -> dict[str, Rules]:
+    """Each dataset's declared fields: raw name to its rules."""
+    found: dict[str, Rules] = {}
+    for path in STAGING.glob("*/_*__sources.yml"):
+        for source in yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]:
+            for table in source["tables"]:
+                columns = {column["name"]: column["config"]["meta"] for column in table["columns"]}
+                found[table["name"]] = {name: rule for name, rule in columns.items() if not rule.get("lineage")}
+    return found
+
+
+def unpacked(path: Path) -> bytes:
+    """A file's text, whatever its name says about compression; without a BOM."""
+    content = path.read_bytes()
+    if content.startswith(b"\x1f\x8b"):
+        content = gzip.decompress(content)
+    return content.removeprefix(b"\xef\xbb\xbf")
+
+
+def dataset_of(relative: str) -> str:
+    """The dataset that a path below the inbox belongs to."""
+    parts = relative.split("/")
+    return parts[2] if parts[0] == "events" else parts[1]
+
+
+def read(path: Path, relative: str, rules: Rules) -> Reading:
+    """Judge every record of a file."""
+    valid: list[dict[str, Any]] = []
+    broken: list[int] = []
+    blank = glued = 0
+    lines = unpacked(path).split(b"\n")
+    if lines[-1] == b"":
+        lines.pop()
+    for number, line in enumerate(lines, 1):
+        if not line.strip(b" \t\r"):
+            blank += 1
+            continue
+        try:
+            records = parse(line)
+        except (Invalid, ValueError):
+            broken.append(number)
+            continue
+        glued += len(records) - 1
+        for text, pairs in records:
+            try:
+                valid.append(_judged(text, pairs, relative, rules))
+            except Invalid:
+                broken.append(number)
+    return Reading(valid, broken, blank, glued)
+
+
+def parse(line: bytes) -> list[tuple[str, Any]]:
+    """Split a line into its JSON objects, as (text, object of pairs); raise when anything on it is no object."""
+    text = line.decode("utf-8").strip(" \t\r")
+    decoder = json.JSONDecoder(object_pairs_hook=lambda pairs: ("object", pairs), parse_constant=_no_constant)
+    found = []
+    position = 0
+    while position < len(text):
+        value, end = decoder.raw_decode(text, position)
+        if not (isinstance(value, tuple) and value[0] == "object"):
+            raise Invalid("not an object")
+        found.append((text[position:end], value))
+        position = end
+    return found
+
+
+def _no_constant(name: str) -> None:
+    raise Invalid(f"{name} is not JSON")
+
+
+def _judged(text: str, value: Any, relative: str, rules: Rules) -> dict[str, Any]:
+    if _depth(text) > 512:
+        raise Invalid("too deep")
+    record: dict[str, Any] = _plain(value)
+    if relative.startswith("dynamodb/"):
+        record = {name: _untyped(value) for name, value in record.get("Item", record).items()}
+    deleting = record.get("op") == "delete"
+    for name, rule in rules.items():
+        present = record.get(name) is not None
+        required = rule.get("required") is True or (rule.get("required") == "upsert" and not deleting)
+        if required and not present:
+            raise Invalid(f"{name} is missing")
+        if present:
+            _check(name, record[name], rule, typed=relative.startswith("dynamodb/"))
+    return record
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        names = [name for name, _ in value[1]]
+        if len(set(names)) < len(names):
+            raise Invalid("a key stands twice")
+        return {name: _plain(inner) for name, inner in value[1]}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _depth(text: str) -> int:
+    deepest = depth = 0
+    for mark in re.sub(r'"(?:[^"\\]|\\.)*"', "", text):
+        if mark in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif mark in "]}":
+            depth -= 1
+    return deepest
+
+
+def _untyped(value: Any) -> Any:
+    if not isinstance(value, dict) or len(value) != 1:
+        raise Invalid("not a typed value")
+    (key, inner), kind = next(iter(value.items())), next(iter(value)).upper()
+    kind = {"NULLVALUE": "NULL"}.get(kind, kind)
+    if kind not in TYPE_KEYS:
+        raise Invalid(f"{key} is no type")
+    if kind == "N":
+        return Decimal(inner)
+    if kind == "M":
+        return {name: _untyped(member) for name, member in inner.items()}
+    if kind == "L":
+        return [_untyped(member) for member in inner]
+    return None if kind == "NULL" else inner
+
+
+def _check(name: str, value: Any, rule: dict[str, Any], *, typed: bool) -> None:
+    kind = rule["type"]
+    allowed: dict[str, tuple[type, ...]] = {
+        "string": (str,),
+        "integer": (int,),
+        "number": (int, float),
+        "decimal": (Decimal,),
+        "boolean": (bool,),
+        "timestamp": (str,) if typed else (str, int),
+        "string_set": (list,),
+        "string_list": (list,),
+        "map": (dict,),
+    }
+    fits = isinstance(value, allowed[kind])
+    if not fits or (isinstance(value, bool) and kind != "boolean"):
+        raise Invalid(f"{name} is no {kind}")
+    if kind == "timestamp":
+        _check_timestamp(name, value)
+    if "enum" in rule and value not in rule["enum"]:
+        raise Invalid(f"{name} is not one of {rule['enum']}")
+    if kind in ("string_set", "string_list") and not all(isinstance(member, str) for member in value):
+        raise Invalid(f"{name} holds something else than text")
+    if ("min_length" in rule and len(value) < rule["min_length"]) or (
+        "max_length" in rule and len(value) > rule["max_length"]
+    ):
+        raise Invalid(f"{name} has a wrong length")
+    if ("min" in rule and value < rule["min"]) or ("max" in rule and value > rule["max"]):
+        raise Invalid(f"{name} is out of range")
+    if "above" in rule and value <= rule["above"]:
+        raise Invalid(f"{name} is out of range")
+
+
+def _check_timestamp(name: str, value: str | int) -> None:
+    if isinstance(value, int):
+        if not 0 <= value < 4_133_980_800_000:  # 2101-01-01
+            raise Invalid(f"{name} is not between 1970 and 2100")
+        return
+    match = TIMESTAMP.fullmatch(value)
+    if not match:
+        raise Invalid(f"{name} is no timestamp")
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    try:
+        datetime(year, month, day, hour, minute, second)
+    except ValueError as error:
+        raise Invalid(f"{name} does not exist") from error
+    if not 1970 <= year <= 2100:
+        raise Invalid(f"{name} is not between 1970 and 2100")
