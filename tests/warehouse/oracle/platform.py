@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -81,12 +81,23 @@ def read_seeds(folder: Path) -> Seeds:
 
 
 def make_platform(inbox: Inbox, seeds: Seeds, as_of: date | None = None) -> Platform:
-    """An inbox with every event once and every dump once; with `as_of`, without all later events and dumps."""
+    """An inbox with every event once and every dump once; with `as_of`, as if nothing later had happened: without the
+    events, dumps and catalog changes of later days."""
     events = without_duplicates(inbox.events)
+
+    def is_known(moment: datetime) -> bool:
+        return as_of is None or moment.date() <= as_of
+
     return Platform(
-        events=[event for event in events if as_of is None or event.occurred_at.date() <= as_of],
-        dumps={table: _in_order(dumps, as_of) for table, dumps in inbox.dumps.items()},
-        messages=inbox.messages,
+        events=[event for event in events if is_known(event.occurred_at)],
+        dumps={
+            table: _in_order([dump for dump in dumps if is_known(dump.exported_at)])
+            for table, dumps in inbox.dumps.items()
+        },
+        messages={
+            table: [message for message in messages if is_known(message.updated_at)]
+            for table, messages in inbox.messages.items()
+        },
         seeds=seeds,
     )
 
@@ -102,12 +113,10 @@ def without_duplicates(events: Iterable[Event]) -> list[Event]:
     return sorted(best.values(), key=lambda event: (event.occurred_at, event.received_at, event.event_id))
 
 
-def _in_order(dumps: list[Dump], as_of: date | None) -> list[Dump]:
+def _in_order(dumps: list[Dump]) -> list[Dump]:
     """Dumps by export time. An empty one says nothing; files of one export time are one dump."""
     merged: dict[datetime, Dump] = {}
     for dump in dumps:
-        if as_of is not None and dump.exported_at >= datetime.combine(as_of + DAY, time()):
-            continue
         earlier = merged[dump.exported_at].items if dump.exported_at in merged else {}
         merged[dump.exported_at] = Dump(dump.exported_at, {**earlier, **dump.items})
     return [merged[moment] for moment in sorted(merged) if merged[moment].items]

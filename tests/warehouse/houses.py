@@ -1,0 +1,168 @@
+"""Scratch platforms: an inbox, a lake and a warehouse in a folder of their own, landed and built as users do it."""
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tests.warehouse.builders import Files, write
+from tests.warehouse.compare import differences, read_mart
+from tests.warehouse.helpers import SEEDS, together
+from tests.warehouse.oracle import KEYS, Row, recompute
+from tests.warehouse.oracle.contract import ROOT
+from tests.warehouse.oracle.inbox import read_inbox
+from tests.warehouse.oracle.platform import make_platform
+
+WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+
+
+@dataclass(frozen=True)
+class House:
+    """Where one scratch platform lives; `artefacts` is where dbt keeps what it parsed, shared by all of them."""
+
+    folder: Path
+    artefacts: Path
+
+    @property
+    def inbox(self) -> Path:
+        return self.folder / "inbox"
+
+    @property
+    def lake(self) -> Path:
+        return self.folder / "lake"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / "earshot.duckdb"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "EARSHOT_INBOX": str(self.inbox),
+            "EARSHOT_LAKE": str(self.lake),
+            "EARSHOT_WAREHOUSE": str(self.warehouse),
+            "EARSHOT_SERVING": str(self.folder / "serving"),
+        }
+
+
+def land(house: House, refused: bool = False) -> None:
+    """`earshot land`; `refused` says that the inbox holds files that must be refused, which is exit code 1."""
+    house.inbox.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "commands", "land"],
+        cwd=ROOT,
+        env={**os.environ, **house.environment, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == int(refused), f"land ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+
+
+def build(house: House, *arguments: str) -> None:
+    """`dbt build` without tests unless other arguments are given, inside this process."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    manager: Any = DuckDBConnectionManager
+    folders = ["--target-path", str(house.artefacts), "--log-path", str(house.artefacts)]
+    quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-write-json"]
+    with _settings(house), chdir(ROOT):
+        runner = dbtRunner(manifest=_manifest(house.artefacts))
+        done = runner.invoke(["build", *folders, *quiet, *(arguments or WITHOUT_TESTS)])
+        # the adapter would keep the file open for its next run, and nobody else could read it
+        manager.env().close()
+        manager.close_all_connections()
+    results: Any = getattr(done.result, "results", None) or []
+    failed = [f"{result.node.name}: {result.message}" for result in results if result.status in ("error", "fail")]
+    assert done.success, "\n".join([f"dbt build did not succeed: {done.exception}", *failed])
+
+
+def deliver_land_build(house: House, files: Mapping[str, bytes]) -> None:
+    """What a day is: files arrive, are landed and built."""
+    write(files, house.inbox)
+    land(house)
+    build(house)
+
+
+def recomputed(files: Mapping[str, bytes]) -> Mapping[str, list[Row]]:
+    """The marts of an inbox, recomputed from its text."""
+    inbox = read_inbox(files)
+    return recompute(inbox, make_platform(inbox, SEEDS))
+
+
+def disagreements(house: House, expected: Mapping[str, list[Row]], *ignored: str) -> str:
+    """How the warehouse's marts differ from these, in words; empty text when they agree."""
+    found = [
+        differences(mart, rows, read_mart(house.warehouse, mart, list(rows[0]) if rows else KEYS[mart]))
+        for mart, rows in expected.items()
+        if mart not in ignored
+    ]
+    return "\n".join(text for text in found if text)
+
+
+def shuffled_batches(files: Mapping[str, bytes], count: int, seed: int) -> list[Files]:
+    """All files in some order and in some batches; the files of one dump stay together, as exports are complete."""
+    units: dict[str, Files] = {}
+    for path, data in files.items():
+        parts = path.split("/")
+        unit = path
+        if parts[0] == "dynamodb":
+            unit = "/".join(parts[:4] if parts[2] == "AWSDynamoDB" else parts[:3])
+        units.setdefault(unit, {})[path] = data
+    order = sorted(units)
+    random.Random(seed).shuffle(order)
+    return [together(*[units[unit] for unit in order[start::count]]) for start in range(count)]
+
+
+def delivered_again(files: Mapping[str, bytes]) -> Files:
+    """The same content under other paths: what another delivery of everything looks like. Data Pipeline dumps are
+    left out, because the path is what says when such a dump was made; so is what is still being written."""
+    again: Files = {}
+    for path, data in files.items():
+        folder, _, name = path.rpartition("/")
+        parts = path.split("/")
+        if parts[0] != "dynamodb":
+            stem, dot, ending = name.partition(".")
+            if stem and not stem.startswith("_") and not name.endswith(".tmp"):
+                again[f"{folder}/{stem}-again{dot}{ending}"] = data
+        elif parts[2] == "AWSDynamoDB":
+            again["/".join([*parts[:3], f"{parts[3]}-again", *parts[4:]])] = data
+    return again
+
+
+def copy_of(house: House, folder: Path) -> House:
+    """Another house with the same inbox, lake and warehouse, to change without harm to the first."""
+    shutil.copytree(house.folder, folder, dirs_exist_ok=True)
+    return House(folder, house.artefacts)
+
+
+@cache
+def _manifest(artefacts: Path) -> Any:
+    """The project as dbt parses it, once for all builds of a session."""
+    from dbt.cli.main import dbtRunner
+
+    done = dbtRunner().invoke(["--quiet", "parse", "--target-path", str(artefacts), "--log-path", str(artefacts)])
+    assert done.success, f"dbt parse did not succeed: {done.exception}"
+    return done.result
+
+
+@contextmanager
+def _settings(house: House) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in house.environment}
+    os.environ.update(house.environment)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

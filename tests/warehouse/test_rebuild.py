@@ -1,0 +1,105 @@
+"""Rebuilding from nothing and building day by day, in any arrival order, give the same rows."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from tests.warehouse.builders import Files, deliver, event
+from tests.warehouse.helpers import SEEDS, together
+from tests.warehouse.houses import (
+    WITHOUT_TESTS,
+    House,
+    build,
+    copy_of,
+    deliver_land_build,
+    delivered_again,
+    disagreements,
+    recomputed,
+    shuffled_batches,
+)
+from tests.warehouse.oracle import recompute
+from tests.warehouse.oracle.inbox import read_inbox
+from tests.warehouse.oracle.platform import make_platform
+from tests.warehouse.platforms import Platform
+from tests.warehouse.scenarios import all_together
+
+LOADS = "fct_landing_loads"
+
+
+@pytest.fixture(scope="module")
+def grown(new_house: Callable[[], House]) -> House:
+    """The hand-written platform, landed and built after each delivered day; right after every one of them."""
+    house = new_house()
+    build(house)  # before anything arrives
+    arrived: Files = {}
+    for day, files in all_together().items():
+        arrived = together(arrived, files)
+        deliver_land_build(house, files)
+        wrong = disagreements(house, recomputed(arrived))
+        assert not wrong, f"after the delivery of {day}:\n{wrong}"
+    return house
+
+
+def test_day_by_day(grown: House, platform_named: Callable[[str], Platform]) -> None:
+    assert not disagreements(grown, platform_named("hand-written").expected)
+
+
+def test_again_with_nothing_new(grown: House, platform_named: Callable[[str], Platform]) -> None:
+    build(grown)
+    assert not disagreements(grown, platform_named("hand-written").expected)
+
+
+def test_full_refresh(grown: House, platform_named: Callable[[str], Platform]) -> None:
+    build(grown, "--full-refresh", *WITHOUT_TESTS)
+    assert not disagreements(grown, platform_named("hand-written").expected)
+
+
+def test_everything_delivered_twice(
+    grown: House, platform_named: Callable[[str], Platform], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    platform = platform_named("hand-written")
+    house = copy_of(grown, tmp_path_factory.mktemp("twice"))
+    again = delivered_again(platform.files)
+    deliver_land_build(house, again)
+    assert not disagreements(house, platform.expected, LOADS)
+    assert not disagreements(house, {LOADS: recomputed(together(platform.files, again))[LOADS]})
+
+
+@pytest.mark.parametrize(("name", "seed"), [("hand-written", 1), ("simulated 2", 2)])
+def test_shuffled_arrival(
+    new_house: Callable[[], House], platform_named: Callable[[str], Platform], name: str, seed: int
+) -> None:
+    """Dumps and changes out of order, late events of any age: right after every batch."""
+    house = new_house()
+    arrived: Files = {}
+    for number, batch in enumerate(shuffled_batches(platform_named(name).files, 3, seed), start=1):
+        arrived = together(arrived, batch)
+        deliver_land_build(house, batch)
+        wrong = disagreements(house, recomputed(arrived))
+        assert not wrong, f"after batch {number}:\n{wrong}"
+
+
+def test_a_quiet_day_moves_the_newest_day(
+    new_house: Callable[[], House], platform_named: Callable[[str], Platform], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """One event without a user or a device: rows of people who did nothing still get their new day."""
+    platform = platform_named("simulated 1")
+    house = copy_of(platform.house, tmp_path_factory.mktemp("quiet"))
+    late = deliver("2024-03-20", event("navigation", "2024-03-20T12:00", user=None))
+    deliver_land_build(house, late)
+    assert not disagreements(house, recomputed(together(platform.files, late)))
+
+
+def test_as_of_ignores_all_that_is_later(
+    platform_named: Callable[[str], Platform], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    platform = platform_named("hand-written")
+    house = copy_of(platform.house, tmp_path_factory.mktemp("as-of"))
+    house.warehouse.unlink()
+    build(house, "--vars", "{as_of: 2024-01-08}", *WITHOUT_TESTS)
+    inbox = read_inbox(platform.files)
+    then = recompute(inbox, make_platform(inbox, SEEDS, as_of=date(2024, 1, 8)))
+    assert not disagreements(house, then)
+    build(house, "--full-refresh", *WITHOUT_TESTS)
+    assert not disagreements(house, platform.expected)
