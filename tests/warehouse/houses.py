@@ -98,14 +98,15 @@ def recomputed(files: Mapping[str, bytes]) -> Mapping[str, list[Row]]:
     return recompute(inbox, make_platform(inbox, SEEDS))
 
 
-def disagreements(house: House, expected: Mapping[str, list[Row]], *ignored: str) -> str:
-    """How the warehouse's marts differ from these, in words; empty text when they agree."""
+def require_agreement(house: House, expected: Mapping[str, list[Row]], when: str = "", ignored: str = "") -> None:
+    """Fail with the differences in words unless the warehouse's marts, all but the ignored one, are these."""
     found = [
         differences(mart, rows, read_mart(house.warehouse, mart, list(rows[0]) if rows else KEYS[mart]))
         for mart, rows in expected.items()
-        if mart not in ignored
+        if mart != ignored
     ]
-    return "\n".join(text for text in found if text)
+    wrong = "\n".join(text for text in found if text)
+    assert not wrong, f"{when}\n{wrong}"
 
 
 def shuffled_batches(files: Mapping[str, bytes], count: int, seed: int) -> list[Files]:

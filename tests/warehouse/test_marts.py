@@ -17,7 +17,8 @@ def test_mart_is_what_the_inbox_says(platform_named: Callable[[str], Platform], 
     platform = platform_named(name)
     expected = platform.expected[mart]
     columns = list(expected[0]) if expected else list(KEYS[mart])
-    assert not differences(mart, expected, read_mart(platform.house.warehouse, mart, columns))
+    wrong = differences(mart, expected, read_mart(platform.house.warehouse, mart, columns))
+    assert not wrong, wrong
 
 
 @pytest.mark.parametrize("name", PLATFORMS)

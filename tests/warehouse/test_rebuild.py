@@ -14,8 +14,8 @@ from tests.warehouse.houses import (
     copy_of,
     deliver_land_build,
     delivered_again,
-    disagreements,
     recomputed,
+    require_agreement,
     shuffled_batches,
 )
 from tests.warehouse.oracle import recompute
@@ -36,23 +36,22 @@ def grown(new_house: Callable[[], House]) -> House:
     for day, files in all_together().items():
         arrived = together(arrived, files)
         deliver_land_build(house, files)
-        wrong = disagreements(house, recomputed(arrived))
-        assert not wrong, f"after the delivery of {day}:\n{wrong}"
+        require_agreement(house, recomputed(arrived), f"after the delivery of {day}")
     return house
 
 
 def test_day_by_day(grown: House, platform_named: Callable[[str], Platform]) -> None:
-    assert not disagreements(grown, platform_named("hand-written").expected)
+    require_agreement(grown, platform_named("hand-written").expected)
 
 
 def test_again_with_nothing_new(grown: House, platform_named: Callable[[str], Platform]) -> None:
     build(grown)
-    assert not disagreements(grown, platform_named("hand-written").expected)
+    require_agreement(grown, platform_named("hand-written").expected)
 
 
 def test_full_refresh(grown: House, platform_named: Callable[[str], Platform]) -> None:
     build(grown, "--full-refresh", *WITHOUT_TESTS)
-    assert not disagreements(grown, platform_named("hand-written").expected)
+    require_agreement(grown, platform_named("hand-written").expected)
 
 
 def test_everything_delivered_twice(
@@ -62,8 +61,8 @@ def test_everything_delivered_twice(
     house = copy_of(grown, tmp_path_factory.mktemp("twice"))
     again = delivered_again(platform.files)
     deliver_land_build(house, again)
-    assert not disagreements(house, platform.expected, LOADS)
-    assert not disagreements(house, {LOADS: recomputed(together(platform.files, again))[LOADS]})
+    require_agreement(house, platform.expected, ignored=LOADS)
+    require_agreement(house, {LOADS: recomputed(together(platform.files, again))[LOADS]})
 
 
 @pytest.mark.parametrize(("name", "seed"), [("hand-written", 1), ("simulated 2", 2)])
@@ -76,8 +75,7 @@ def test_shuffled_arrival(
     for number, batch in enumerate(shuffled_batches(platform_named(name).files, 3, seed), start=1):
         arrived = together(arrived, batch)
         deliver_land_build(house, batch)
-        wrong = disagreements(house, recomputed(arrived))
-        assert not wrong, f"after batch {number}:\n{wrong}"
+        require_agreement(house, recomputed(arrived), f"after batch {number}")
 
 
 def test_a_quiet_day_moves_the_newest_day(
@@ -88,7 +86,7 @@ def test_a_quiet_day_moves_the_newest_day(
     house = copy_of(platform.house, tmp_path_factory.mktemp("quiet"))
     late = deliver("2024-03-20", event("navigation", "2024-03-20T12:00", user=None))
     deliver_land_build(house, late)
-    assert not disagreements(house, recomputed(together(platform.files, late)))
+    require_agreement(house, recomputed(together(platform.files, late)))
 
 
 def test_as_of_ignores_all_that_is_later(
@@ -100,6 +98,6 @@ def test_as_of_ignores_all_that_is_later(
     build(house, "--vars", "{as_of: 2024-01-08}", *WITHOUT_TESTS)
     inbox = read_inbox(platform.files)
     then = recompute(inbox, make_platform(inbox, SEEDS, as_of=date(2024, 1, 8)))
-    assert not disagreements(house, then)
+    require_agreement(house, then)
     build(house, "--full-refresh", *WITHOUT_TESTS)
-    assert not disagreements(house, platform.expected)
+    require_agreement(house, platform.expected)
