@@ -1,77 +1,75 @@
-"""`earshot simulate`: fill the inbox with a believable platform."""
+"""`earshot simulate`: fill the inbox with what a believable platform writes."""
 
-import json
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table
 
-from commands import settings
+from commands import output, settings
 from loaders.errors import EarshotError
 
 if TYPE_CHECKING:
     from loaders.simulate import Summary
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
-    app.command("simulate")(simulate)
-
-
 def simulate(
-    users: Annotated[int, typer.Option(help="Accounts there will ever be.")] = 300,
-    days: Annotated[int, typer.Option(help="Days of life, each a UTC day.")] = 42,
-    end: Annotated[str, typer.Option(help="Last day, YYYY-MM-DD.", show_default="yesterday")] = "",
-    seed: Annotated[int, typer.Option(help="Another seed is another platform.")] = 1,
-    mess: Annotated[float, typer.Option(help="Share of records to break, glue, repeat, drift; 0 to 1.")] = 0.0,
-    broken_files: Annotated[int, typer.Option(help="Files or exports to damage, so that they are refused.")] = 0,
-    force: Annotated[bool, typer.Option("--force", help="Replace what an earlier simulation wrote.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    users: int = typer.Option(300, "--users", min=0, help="Accounts there will ever be."),
+    days: int = typer.Option(42, "--days", min=1, help="Days of its life, in UTC."),
+    end: datetime = typer.Option(
+        None, "--end", metavar="DATE", formats=["%Y-%m-%d"], show_default="yesterday", help="The last of them."
+    ),
+    seed: int = typer.Option(1, "--seed", help="Another seed is another platform."),
+    mess: float = typer.Option(
+        0.0, "--mess", metavar="RATE", min=0, max=1, help="Share of records to break, glue, repeat and drift, 0 to 1."
+    ),
+    broken_files: int = typer.Option(
+        0, "--broken-files", min=0, help="Files and exports to damage, so that landing them is refused."
+    ),
+    force: bool = typer.Option(False, "--force", help="Replace what an earlier simulation wrote."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
-    """Fill the inbox with what a believable audio platform writes; the same arguments give the same bytes.
+    """Fill the inbox with what a believable platform writes.
+
+    The same arguments give the same bytes. With --mess or --broken-files, truth.json beside the inbox says what
+    stands in each file and what was broken.
 
     \b
-    earshot simulate                                        300 users, 42 days until yesterday
-    earshot simulate --users 4000 --days 60 --end 2026-03-31   about five million events
-    earshot simulate --mess 0.01 --force                    again, with one record in a hundred broken or odd
+    Examples:
+      earshot simulate
+      earshot simulate --users 4000 --days 60 --end 2026-03-31
+      earshot simulate --mess 0.01 --broken-files 2 --force
     """
-    location = settings.load().inbox
-    if "://" in location:
+    inbox = settings.load().inbox
+    if "://" in inbox:
         raise EarshotError(
-            f"simulate writes to a local folder, but EARSHOT_INBOX is {location}; set it to a folder and copy the "
-            "files from there.",
+            f"simulate writes to a folder, but the inbox is {inbox}; set EARSHOT_INBOX to a folder and copy the files.",
             2,
         )
-    summary = _with_progress(Path(location), users, days, _last_day(end), seed, mess, broken_files, force)
-    _print_json(summary) if as_json else _print_table(summary)
+    summary = _fill(Path(inbox), users, days, end, seed, mess, broken_files, force)
+    if as_json:
+        output.document(_document(summary))
+    else:
+        _words(summary)
 
 
-def _last_day(end: str) -> date:
-    if not end:
-        return datetime.now(UTC).date() - timedelta(days=1)
-    try:
-        return datetime.strptime(end, "%Y-%m-%d").date()
-    except ValueError:
-        raise EarshotError(f"--end {end} is no date; write it as YYYY-MM-DD.", 2) from None
-
-
-def _with_progress(
-    inbox: Path, users: int, days: int, end: date, seed: int, mess: float, broken_files: int, force: bool
+def _fill(
+    inbox: Path, users: int, days: int, end: datetime | None, seed: int, mess: float, broken_files: int, force: bool
 ) -> "Summary":
-    from loaders.simulate import simulate as fill  # not at the top: its tables would slow every other command
+    from rich.console import Console
+    from rich.progress import Progress
 
+    from loaders.simulate import simulate as fill
+
+    last_day = end.date() if end else datetime.now(UTC).date() - timedelta(days=1)
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("simulating", total=days)
         return fill(
             inbox,
             users=users,
             days=days,
-            end=end,
+            end=last_day,
             seed=seed,
             mess=mess,
             broken_files=broken_files,
@@ -80,33 +78,29 @@ def _with_progress(
         )
 
 
-def _print_json(summary: "Summary") -> None:
-    document = {
+def _document(summary: "Summary") -> dict[str, object]:
+    return {
         "inbox": str(summary.inbox),
         "truth": str(summary.truth) if summary.truth else None,
-        "first_day": summary.first_day.isoformat(),
-        "last_day": summary.last_day.isoformat(),
+        "first_day": summary.first_day,
+        "last_day": summary.last_day,
         "records": summary.records,
         "events": summary.events,
         "dumps": summary.dumps,
         "files": summary.files,
         "bytes": summary.bytes,
     }
-    print(json.dumps(document, indent=2))
 
 
-def _print_table(summary: "Summary") -> None:
-    console = Console()
-    table = Table("dataset", box=None, pad_edge=False)
-    table.add_column("records", justify="right")
-    for name, count in summary.records.items():
-        table.add_row(name, f"{count:,}")
-    console.print(table)
-    console.print(
-        f"{summary.events:,} events, {summary.dumps} dumps, {summary.files:,} files, {summary.bytes / 1e6:,.0f} MB, "
-        f"{summary.first_day} to {summary.last_day}",
-        highlight=False,
+def _words(summary: "Summary") -> None:
+    output.table(["dataset", "records"], summary.records.items())
+    print(
+        f"{summary.events} events and {summary.dumps} dumps from {summary.first_day} to {summary.last_day} in "
+        f"{summary.files} files, {output.size(summary.bytes)}, in {summary.inbox}"
     )
-    console.print(f"inbox  {summary.inbox}", highlight=False, soft_wrap=True)
     if summary.truth:
-        console.print(f"truth  {summary.truth}", highlight=False, soft_wrap=True)
+        print(f"what was broken stands in {summary.truth}")
+
+
+def register(app: typer.Typer) -> None:
+    app.command("simulate")(simulate)

@@ -189,7 +189,7 @@ def live_through(device: Device, day: int, users: list[User], releases: dict[str
         return
     versions = releases[device.model.name]
     if update(device, versions, day * DAY):
-        device.updated = day * DAY - rng.randrange(DAY // 2)
+        device.updated = day * DAY + rng.randrange(HOUR)  # before the day's dump
         _rewrite_envelope(device, versions)
     if rng.random() < 0.0015:
         _hand_over(device, day, users, rng)
@@ -208,7 +208,7 @@ def _hand_over(device: Device, day: int, users: list[User], rng: Random) -> None
         device.owner = buyer
         device.country = buyer.country
         buyer.devices.append(device)
-    device.updated = day * DAY - rng.randrange(1, DAY // 2)
+    device.updated = day * DAY + rng.randrange(HOUR)
 
 
 def _rewrite_envelope(device: Device, releases: list[Release]) -> None:

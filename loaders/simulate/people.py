@@ -125,15 +125,15 @@ def live_through(user: User, day: int, rng: Random) -> None:
         user.turns = day + 2 + int(rng.expovariate(1 / (12 if user.lapsed else 40)))
     if user.joined >= day:
         return
-    if user.status != "active" and rng.random() < 0.1 and user.leaves > day + 2:
-        user.status, user.updated = "active", day * DAY + rng.randrange(DAY)
     if day == user.leaves - 2 and rng.random() < 0.5:
-        user.status, user.updated = "deleted", day * DAY - rng.randrange(HOUR)
-    elif day == user.returns:
-        user.status, user.updated = "active", day * DAY - rng.randrange(HOUR)
+        user.status = "deleted"
+    elif day == user.returns or (user.status != "active" and rng.random() < 0.1 and user.leaves > day + 2):
+        user.status = "active"
     elif rng.random() < 0.008:
         _change(user, rng)
-        user.updated = day * DAY - rng.randrange(1, DAY)
+    else:
+        return
+    user.updated = day * DAY + rng.randrange(HOUR)  # before the day's dump
 
 
 def _change(user: User, rng: Random) -> None:

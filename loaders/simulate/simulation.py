@@ -20,7 +20,7 @@ from loaders.simulate.world import COUNTRIES, REGIONS, RHYTHM, SERVICES_CN
 
 @dataclass(frozen=True)
 class Summary:
-    """What was written: records by dataset (the copies that retries make included), dumps, files, bytes."""
+    """What was written: records by dataset (retries included, before a mess), dumps, files, bytes."""
 
     inbox: Path
     truth: Path | None
@@ -133,7 +133,8 @@ class _Platform:
         crowd = []
         for user in self._users:
             if user.is_reachable(day) and rng.random() < user.habit * (1.1 if weekend else 0.96):
-                crowd.append(user)
+                if user.joined < day:  # shows and messages begin the day after the registration
+                    crowd.append(user)
                 self._spend_day(user, day, weekend, running, rng)
         for actor in self._visitors:
             if rng.random() < 0.5:
