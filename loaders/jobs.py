@@ -14,17 +14,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 import pyarrow as pa
 
 from loaders import contracts, quarantine
-from loaders.contracts import Dataset
+from loaders.contracts import CHANGE_MESSAGES, Dataset
+from loaders.dynamodb import ItemShape
+from loaders.exports import Export
 from loaders.inbox import Found
 from loaders.lake import Part, PartitionWriter
 from loaders.loads import SourceFile
 from loaders.personal import Treatment, treatment
-from loaders.records import Batch, Reader, Shape
+from loaders.records import Batch, Reader
+from loaders.shapes import LineShape
 from loaders.tables import Origin, table
 from loaders.textfiles import Refused, Source
 
@@ -46,6 +48,7 @@ class Job:
     number: int
     dataset: str
     files: tuple[Found, ...]
+    export: Export | None = None  # the dump that the files are, else None
 
 
 @dataclass
@@ -58,37 +61,54 @@ class Result:
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
-class AnyReader(Protocol):
-    """What turns the text of one file into batches, block by block."""
-
-    def feed(self, block: bytes, final: bool = False) -> Batch | None: ...
-
-
 def run(job: Job, run: Run) -> Result:
-    """Do a job on JSON-lines files.
-
-    A file that is refused halfway has left rows behind: then the job begins anew without it.
-    """
-    dataset = run.datasets[job.dataset]
-    shape = Shape(dataset)
-    treatments = {region: treatment(dataset, run.datasets.values(), region) for region in {f.region for f in job.files}}
-    refused: dict[str, str] = {}
+    """Do a job, in this process."""
     with no_collector():
-        while True:
-            with Output(job, run) as output:
-                for file in job.files:
-                    if file.path in refused:
-                        continue
-                    source = Source(file.place)
-                    reader = Reader(shape, treatments[file.region], file.region)
-                    try:
-                        output.take(file, source, reader, treatments[file.region])
-                    except Refused as why:
-                        refused[file.path] = str(why)
-                        if output.touched:
-                            break
-                else:
-                    return output.result(list(refused.items()))
+        return _lines(job, run) if job.export is None else _export(job, job.export, run)
+
+
+def _lines(job: Job, run: Run) -> Result:
+    """JSON-lines files. One that is refused halfway has left rows behind: then the job begins anew without it."""
+    dataset = run.datasets[job.dataset]
+    regions = {file.region for file in job.files}
+    shapes = {region: LineShape(dataset, treatment(dataset, run.datasets.values(), region)) for region in regions}
+    refused: dict[str, str] = {}
+    while True:
+        with Output(job, run) as output:
+            for file in job.files:
+                if file.path in refused:
+                    continue
+                shape = shapes[file.region]
+                try:
+                    output.take(file, Source(file.place), Reader(shape, file.region), shape.treatment)
+                except Refused as why:
+                    refused[file.path] = str(why)
+                    if output.touched:
+                        break
+            else:
+                return output.result(list(refused.items()))
+
+
+def _export(job: Job, export: Export, run: Run) -> Result:
+    """A dump: all of its files, or none of them."""
+    dataset = run.datasets[job.dataset]
+    rules = treatment(dataset, run.datasets.values(), None)
+    shape = ItemShape(dataset, rules, wrapped=export.native)
+    with Output(job, run) as output:
+        for file in job.files:
+            source = Source(file.place, with_md5=export.native)
+            name = file.path.removeprefix(f"{export.folder}/")
+            try:
+                taken = output.take(file, source, Reader(shape, None), rules, export.snapshot_id, export.snapshot_at)
+            except Refused as why:
+                return Result(refused=[(export.folder, f"{name}: {why}")])
+            promise = export.promises.get(file.path)
+            if promise is not None and promise.md5 != source.md5:
+                return Result(refused=[(export.folder, f"{name} has another MD5 than the manifest says")])
+            if promise is not None and promise.items != taken.records_read:
+                counts = f"{taken.records_read} items where the manifest says {promise.items}"
+                return Result(refused=[(export.folder, f"{name} has {counts}")])
+        return output.result([])
 
 
 class Output:
@@ -119,7 +139,7 @@ class Output:
         self,
         file: Found,
         source: Source,
-        reader: AnyReader,
+        reader: Reader,
         rules: Treatment,
         snapshot_id: str | None = None,
         snapshot_at: datetime | None = None,
@@ -166,7 +186,7 @@ class Output:
         return Result(parts, aside, self._sources, refused)
 
 
-def batches(source: Source, reader: AnyReader) -> Iterator[Batch]:
+def batches(source: Source, reader: Reader) -> Iterator[Batch]:
     """The records of a source, in batches of about a block."""
     for block in source:
         batch = reader.feed(block)
@@ -178,10 +198,14 @@ def batches(source: Source, reader: AnyReader) -> Iterator[Batch]:
 
 
 class Keys:
-    """Counts the records of a file whose key stood in it before, by 64-bit hashes: eight bytes a record."""
+    """Counts the records of a file whose key stood in it before, by 64-bit hashes: eight bytes a record.
+
+    Messages of one key at different times are changes, so a change message's time is part of what is compared.
+    """
 
     def __init__(self, dataset: Dataset) -> None:
-        self._names = dataset.key
+        changes = dataset.format == CHANGE_MESSAGES and dataset.event_time is not None
+        self._names = (*dataset.key, dataset.event_time) if changes else dataset.key
         self._hashes = array("q")
 
     def add(self, batch: Batch) -> None:

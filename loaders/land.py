@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from loaders import contracts, inbox, jobs, loads, quarantine
+from loaders import contracts, exports, inbox, jobs, loads, quarantine
 from loaders.contracts import Dataset
 from loaders.errors import EarshotError
 from loaders.inbox import Found
@@ -110,6 +110,9 @@ def land(
         wanted = {name: files for name, files in contents.files.items() if not only or name in only}
         new = {name: _new(files, landed, report) for name, files in wanted.items()}
         work = plan(new)
+        for name, files in contents.dumps.items():
+            if not only or name in only:
+                work.extend(_dumps(name, files, landed, report, len(work)))
         if work:
             _land(lake, datasets, work, report, progress, workers)
     return report
@@ -133,6 +136,24 @@ def _new(files: Iterable[Found], landed: dict[str, SourceFile], report: Report) 
             continue
         if not same:
             report.refused.append((file.path, "it changed after it was landed; its rows are those of before"))
+    return found
+
+
+def _dumps(name: str, files: list[Found], landed: dict[str, SourceFile], report: Report, number: int) -> list[Job]:
+    """A job for each whole dump of a table that no load has; the others are reported."""
+    dumps = exports.find(files)
+    report.waiting.extend(dumps.waiting)
+    report.refused.extend(dumps.refused)
+    report.unknown.extend(dumps.unknown)
+    found: list[Job] = []
+    for export in dumps.whole:
+        new = _new(export.files, landed, report)
+        if len(new) == len(export.files):
+            if new:
+                found.append(Job(number + len(found), name, export.files, export))
+        elif new:
+            words = f"it changed after it was landed: {new[0].path.removeprefix(export.folder + '/')} is new in it"
+            report.refused.append((export.folder, words))
     return found
 
 

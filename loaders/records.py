@@ -1,35 +1,28 @@
-"""JSON-lines text to checked records, each with its line and byte offset.
+"""Text to checked records, each with its line and byte offset.
 
-Two ways lead through here. The fast one decodes a line straight into a msgspec Struct that is built from the contract.
-Whatever it can't take without any doubt goes the exact way: `jsontext` and `judge`, which decide alone.
+Two ways lead through here. The fast one decodes a line straight into a row (`Shape.decode`). Whatever that can't take
+without any doubt goes the exact way, `jsontext` and `Shape.judge`, which decide alone. The exact way also takes apart
+what a producer glued together on one line, and puts together what it spread over several.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from loaders import jsontext, judge, times
-from loaders.contracts import ARROW_TYPES, OPERATION, Column, Dataset
-from loaders.judge import INT64, Invalid
-from loaders.personal import DROP_REGION, Treatment
+from loaders import jsontext
+from loaders.judge import Invalid
+from loaders.personal import DROP_REGION
+from loaders.shapes import NOT_FAST, Shape, Taken, column_array
 
 BLANKS = b" \t\r\n"
 BOM = b"\xef\xbb\xbf"
 # A record may go on over several lines (pretty-printed), but a line that only forgot to end must not swallow the file.
 MAX_MULTILINE = 16 << 20
-# A blank after a closing quote could stand before a colon, where `":` would not be found.
-_GAPS = (b'" ', b'"\t', b'"\r', b'"\n')
 _NEWLINE, _BRACE = 0x0A, 0x7B
-_ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
-_raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_FAST_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Rejected(NamedTuple):
@@ -48,7 +41,7 @@ class Batch:
     """Some consecutive records of one file.
 
     `columns` are the declared columns as Arrow arrays (timestamps naive UTC), before personal data is treated;
-    `lines`, `offsets` and `extras` (JSON text or None) go with them row by row.
+    `lines`, `offsets` and `extras` (JSON text or null) go with them row by row.
     """
 
     columns: dict[str, pa.Array]
@@ -69,64 +62,16 @@ class Batch:
         return Batch(columns, lines, offsets, extras, self.rejected)
 
 
-class Shape:
-    """What a contract compiles to: the Struct, its decoder, and which columns need a second look."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self.dataset = dataset
-        fields = []
-        for at, column in enumerate(dataset.declared):
-            if column.required is True:
-                fields.append((f"f{at}", _fast_type(column)))
-        for at, column in enumerate(dataset.declared):
-            if column.required is not True:
-                fields.append((f"f{at}", _fast_type(column) | None, None))  # type: ignore[arg-type]
-        self.names = {column.name: f"f{at}" for at, column in enumerate(dataset.declared)}
-        spelled = {attribute: name for name, attribute in self.names.items()}
-        self.struct = msgspec.defstruct(
-            f"Record_{dataset.name}", fields, rename=spelled, forbid_unknown_fields=True, gc=False, kw_only=True
-        )
-        self.decode = msgspec.json.Decoder(self.struct).decode
-        self.conditional = [column for column in dataset.declared if isinstance(column.required, str)]
-
-    def row(self, values: Mapping[str, Any]) -> Any:
-        """A Struct of values that are already checked."""
-        return self.struct(**{self.names[name]: value for name, value in values.items()})
-
-
-def _fast_type(column: Column) -> Any:
-    """The msgspec type that takes a subset of what `judge` takes for the column; None takes only null."""
-    if column.enum is not None:
-        return Literal[column.enum] if column.type in ("string", "integer") else type(None)
-    limits = {"ge": column.min, "le": column.max, "gt": column.above}
-    limits = {rule: limit for rule, limit in limits.items() if limit is not None}
-    match column.type:
-        case "string":
-            return Annotated[str, msgspec.Meta(min_length=column.min_length, max_length=column.max_length)]
-        case "integer":
-            low = int(limits.get("ge", INT64[0])) if column.above is None else int(column.above) + 1
-            high = int(limits.get("le", INT64[1]))
-            return Annotated[int, msgspec.Meta(ge=max(low, INT64[0]), le=min(high, INT64[1]))]
-        case "number":
-            return Annotated[float, msgspec.Meta(**limits)]  # type: ignore[arg-type]
-        case "boolean":
-            return bool
-        case "timestamp":
-            return str | int
-        case "string_list":
-            return list[str]
-        case _:
-            return type(None)
-
-
 class Reader:
     """Reads the text of one file, block by block: give each to `feed`, the last with `final`."""
 
-    def __init__(self, shape: Shape, treatment: Treatment, region: str | None) -> None:
-        self.shape, self.treatment = shape, treatment
+    def __init__(self, shape: Shape, region: str | None) -> None:
+        self.shape = shape
         self.keeps_text = region != DROP_REGION
+        self.line = 1  # number of the line that the next text begins on
+        self.offset = 0  # its position in the file
         self._carry: list[bytes] = []
-        self._line, self._offset, self._started = 1, 0, False
+        self._started = False
 
     def feed(self, block: bytes, final: bool = False) -> Batch | None:
         """The records whose end is now known; None when there is none yet."""
@@ -139,23 +84,22 @@ class Reader:
             self._started = True
             if text.startswith(BOM):
                 text = text[len(BOM) :]
-                self._offset += len(BOM)
+                self.offset += len(BOM)
         cut = len(text) if final else text.rindex(b"\n") + 1
         batch, consumed = _Pass(self, text[:cut], final).run()
-        self._line += text.count(b"\n", 0, consumed)
-        self._offset += consumed
+        self.line += text.count(b"\n", 0, consumed)
+        self.offset += consumed
         self._carry = [text[consumed:]] if consumed < len(text) else []
         return batch
 
-    @property
-    def line(self) -> int:
-        """Number of the line that the next text begins on."""
-        return self._line
 
-    @property
-    def offset(self) -> int:
-        """Position of the next text in the file."""
-        return self._offset
+class _Accepted(NamedTuple):
+    """A record that passed the exact way."""
+
+    row: Any
+    extra: str | None
+    line: int
+    start: int
 
 
 class _Pass:
@@ -164,42 +108,41 @@ class _Pass:
     def __init__(self, reader: Reader, text: bytes, final: bool) -> None:
         self.reader, self.text, self.final = reader, text, final
         self.shape = reader.shape
+        self.lines = text.split(b"\n")
+        if not self.lines[-1]:
+            self.lines.pop()
         self.rows: list[Any] = []
         self.index: list[int] = []  # the line of each row, from 0
         self.begins: list[int] = []  # where each row begins in `text`
         self.extras: dict[int, str] = {}  # by row
         self.rejected: list[Rejected] = []
-        self.exact: set[int] = set()  # rows that came the exact way, how many `":` its text has, how many values
+        self.exact: set[int] = set()  # rows that came the exact way
         self.exact_colons = 0
-        self.exact_values = 0
 
     def run(self) -> tuple[Batch, int]:
         """The batch, and how much of the text it used up."""
         text, decode = self.text, self.shape.decode
         rows, index, begins = self.rows, self.index, self.begins
-        lines = text.split(b"\n")
-        if not lines[-1]:
-            lines.pop()
         resume = 0
         begin = 0
-        for at, line in enumerate(lines):
+        for at, line in enumerate(self.lines):
             if begin < resume:  # the exact way has gone past it
                 begin += len(line) + 1
                 continue
             try:
                 rows.append(decode(line))
-            except _FAST_ERRORS:
+            except NOT_FAST:
                 if line.strip(BLANKS):
                     stop = self._exactly(begin, at)
                     if stop is None:
-                        return self._batch(lines, begin), begin
+                        return self._batch(begin), begin
                     self.exact_colons += text.count(b'":', begin, stop)
                     resume = stop
             else:
                 index.append(at)
                 begins.append(begin)
             begin += len(line) + 1
-        return self._batch(lines, len(text)), len(text)
+        return self._batch(len(text)), len(text)
 
     def _exactly(self, begin: int, at: int) -> int | None:
         """Judge what stands from the line `at`, which begins at `begin`; return where the next line begins.
@@ -247,66 +190,54 @@ class _Pass:
         span = self.text[position : parsed.end]
         if b"\n" in span:
             deep = any(reason == "too_deep" for reason, _ in parsed.faults)
+            # A line that begins with a brace begins a record of its own.
             if not isinstance(parsed.value, dict) or b"\n{" in span or deep or len(span) > MAX_MULTILINE:
                 raise jsontext.NotJson(_line_end(self.text, position), "the record does not end on its line")
         return parsed
 
     def _judge(self, parsed: jsontext.Parsed, line: int) -> _Accepted | Rejected:
-        """The row of a parsed record, or why there is none."""
-        shape, treatment = self.shape, self.reader.treatment
         try:
-            record = judge.whole(parsed)
-            values = judge.fields(shape.dataset, record, treatment.replace)
+            judged = self.shape.judge(parsed, self.text)
         except Invalid as fault:
             return self._reject(fault, line, parsed.start, self.text[parsed.start : parsed.end])
-        extra = None
-        undeclared = [member for member in parsed.members if member[0] not in shape.names]
-        if undeclared:
-            rest = {name: record[name] for name, _, _ in undeclared}
-            if treatment.touches(jsontext.keys_of(rest)):
-                extra = jsontext.dump(rest, treatment.replace)
-            else:
-                extra = "{" + ",".join(self.text[start:stop].decode() for _, start, stop in undeclared) + "}"
-        return _Accepted(shape.row(values), line, parsed.start, extra, sum(v is not None for v in values.values()))
+        return _Accepted(judged.row, judged.extra, line, parsed.start)
 
     def _accept(self, accepted: _Accepted) -> None:
+        row = len(self.rows)
         if accepted.extra is not None:
-            self.extras[len(self.rows)] = accepted.extra
-        self.exact.add(len(self.rows))
+            self.extras[row] = accepted.extra
+        self.exact.add(row)
         self.rows.append(accepted.row)
         self.index.append(accepted.line)
         self.begins.append(accepted.start)
-        self.exact_values += accepted.values
 
     def _reject(self, fault: Invalid, line: int, start: int, record: bytes) -> Rejected:
         reader = self.reader
-        field_name = fault.field
-        if not reader.keeps_text:
-            # A key that no contract declares is text of the record too.
-            field_name = field_name if field_name in self.shape.names else None
+        name = fault.field
+        if not reader.keeps_text and name not in self.shape.names:
+            name = None  # a key that no contract declares is text of the record too
         kept = record if reader.keeps_text else None
-        return Rejected(reader.line + line, reader.offset + start, field_name, fault.reason, fault.detail, kept)
+        return Rejected(reader.line + line, reader.offset + start, name, fault.reason, fault.detail, kept)
 
-    def _batch(self, lines: list[bytes], consumed: int) -> Batch:
+    def _batch(self, consumed: int) -> Batch:
         """The rows as columns, without those that a second look finds invalid."""
         doubtful: set[int] = set()
         columns = {}
-        values = 0
         for column in self.shape.dataset.declared:
-            found = list(map(attrgetter(self.shape.names[column.name]), self.rows))
-            columns[column.name], wrong = _column(column, found)
+            values = list(map(attrgetter(self.shape.names[column.name]), self.rows))
+            columns[column.name], wrong = column_array(column, values)
             doubtful.update(wrong)
-            values += len(found) - columns[column.name].null_count
-        doubtful.update(self._maybe_duplicate_keys(lines, consumed, columns, values))
-        doubtful.update(self._incomplete())
+        doubtful.update(self.shape.doubtful(self._taken(consumed), columns))
         invalid = []
         for row in sorted(doubtful - self.exact):
-            outcome = self._again(lines[self.index[row]], self.index[row], self.begins[row])
+            outcome = self._again(row)
             if outcome is not None:
                 invalid.append(row)
                 self.rejected.append(outcome)
         self.rejected.sort(key=lambda rejected: rejected.offset)
-        extras = [self.extras.get(row) for row in range(len(self.rows))] if self.extras else [None] * len(self.rows)
+        extras = self.shape.extras(self.rows)
+        if extras is None:
+            extras = [self.extras.get(row) for row in range(len(self.rows))] if self.extras else [None] * len(self.rows)
         batch = Batch(
             columns,
             pa.array(map(self.reader.line.__add__, self.index), pa.int64()),
@@ -316,75 +247,20 @@ class _Pass:
         )
         return batch.without(invalid) if invalid else batch
 
-    def _maybe_duplicate_keys(
-        self, lines: list[bytes], consumed: int, columns: Mapping[str, pa.Array], values: int
-    ) -> list[int]:
-        """The rows of the fast way that might carry a key twice; msgspec lets the last one win without a word.
+    def _taken(self, consumed: int) -> Taken:
+        names = self.shape.names.values()
+        values = sum(getattr(self.rows[row], name) is not None for row in self.exact for name in names)
+        return Taken(self.text, consumed, self.lines, self.rows, self.index, self.exact, self.exact_colons, values)
 
-        Every key is followed by `":` (no gap, see _GAPS), so a line has at most as many keys as it has `":`. It has at
-        least as many as its row has values. Where the two are equal, nothing stands twice. Over a whole text the sums
-        tell the same, because no line can be below its own number of values.
-        """
-        text = self.text
-        gaps = any(gap in text for gap in _GAPS)
-        if not gaps and text.count(b'":', 0, consumed) - self.exact_colons == values - self.exact_values:
-            return []
-        counts = pa.array([0] * len(self.rows), pa.int64())
-        for array in columns.values():
-            counts = pc.add(counts, pc.is_valid(array).cast(pa.int64()))
-        found = []
-        for row, count in enumerate(counts.to_pylist()):
-            if row in self.exact:
-                continue
-            line = lines[self.index[row]]
-            colons = line.count(b'":')
-            gap = gaps and any(gap in line for gap in _GAPS)
-            # Written nulls have no value: then the distinct keys are counted.
-            if gap or (colons != count and colons != len(_raw_object(line))):
-                found.append(row)
-        return found
-
-    def _incomplete(self) -> list[int]:
-        """The rows that lack what is required of records of their kind."""
-        shape = self.shape
-        found = []
-        for column in shape.conditional:
-            value_of = attrgetter(shape.names[column.name])
-            kind_of = attrgetter(shape.names[OPERATION])
-            for at, row in enumerate(self.rows):
-                if value_of(row) is None and kind_of(row) == column.required:
-                    found.append(at)
-        return found
-
-    def _again(self, line: bytes, at: int, begin: int) -> Rejected | None:
+    def _again(self, row: int) -> Rejected | None:
         """What the exact way rejects of a line that the fast way took for one record."""
+        begin, at = self.begins[row], self.index[row]
         try:
             parsed = jsontext.scan(self.text, begin)
         except jsontext.NotJson as error:
-            return self._reject(Invalid("not_json", None, error.words), at, begin, line)
+            return self._reject(Invalid("not_json", None, error.words), at, begin, self.lines[at])
         outcome = self._judge(parsed, at)
         return outcome if isinstance(outcome, Rejected) else None
-
-
-class _Accepted(NamedTuple):
-    """A record that passed the exact way; `values` counts the fields that are set."""
-
-    row: Any
-    line: int
-    start: int
-    extra: str | None
-    values: int
-
-
-def _column(column: Column, values: list[Any]) -> tuple[pa.Array, list[int]]:
-    """Values of the rows as an Arrow array, and the positions of those that are wrong (null there)."""
-    if column.type == "timestamp":
-        return times.column(values)
-    if column.type == "date":
-        return pa.array(values, pa.string()).cast(pa.date32()), []
-    if column.type == "string_list":
-        values = [None if value is None else msgspec.json.encode(value).decode() for value in values]
-    return pa.array(values, _ARROW[ARROW_TYPES[column.type]]), []
 
 
 def _skip_blanks(text: bytes, position: int) -> int:

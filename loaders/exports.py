@@ -1,0 +1,174 @@
+"""Dumps of DynamoDB tables: which files make one, whether it is whole, and when it was taken.
+
+    dynamodb/<table>/AWSDynamoDB/<export id>/    native export: data/*.json.gz and two manifests
+    dynamodb/<table>/<YYYY-MM-DD-HH-MM-SS>/      Data Pipeline dump: files, and _SUCCESS when it is whole
+
+A dump is taken whole or not at all.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from loaders import times
+from loaders.inbox import Found, unfinished
+from loaders.textfiles import Refused
+
+NATIVE = "AWSDynamoDB"
+SUMMARY, FILES = "manifest-summary.json", "manifest-files.json"
+SUCCESS = "_SUCCESS"
+INCREMENTAL = "INCREMENTAL_EXPORT"
+_STAMP = re.compile(r"[0-9]{4}(-[0-9]{2}){5}")
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What a native export's manifest says of a data file: how many items, and the MD5 of the file as it lies there."""
+
+    items: int
+    md5: bytes
+
+
+@dataclass(frozen=True)
+class Export:
+    """One whole dump: `folder` is its path below the inbox, `promises` go with `files` by path (native exports)."""
+
+    folder: str
+    snapshot_id: str
+    snapshot_at: datetime  # UTC
+    native: bool
+    files: tuple[Found, ...]
+    promises: dict[str, Promise]
+
+
+@dataclass
+class Dumps:
+    """The dumps of a table. `waiting`, `refused` and `unknown` are (path below the inbox, why)."""
+
+    whole: list[Export]
+    waiting: list[tuple[str, str]]
+    refused: list[tuple[str, str]]
+    unknown: list[tuple[str, str]]
+
+
+def find(files: Iterable[Found]) -> Dumps:
+    """Sort the files below a table's folder into dumps."""
+    folders: dict[str, list[Found]] = {}
+    found = Dumps([], [], [], [])
+    for file in files:
+        parts = file.path.split("/")
+        depth = 4 if parts[2] == NATIVE else 3
+        if len(parts) > depth and (depth == 4 or _STAMP.fullmatch(parts[2])):
+            folders.setdefault("/".join(parts[:depth]), []).append(file)
+        elif not any(unfinished(part) for part in parts):
+            found.unknown.append((file.path, "it belongs to no export"))
+    for folder, inside in folders.items():
+        native = folder.split("/")[2] == NATIVE
+        if native and folder.endswith(f"/{NATIVE}/data"):
+            continue  # data files of incremental exports lie beside the exports
+        names = {file.path.removeprefix(f"{folder}/") for file in inside}
+        missing = [name for name in ((SUMMARY, FILES) if native else (SUCCESS,)) if name not in names]
+        if missing:
+            found.waiting.append((folder, f"{' and '.join(missing)} not there yet"))
+            continue
+        try:
+            export = _native(folder, inside) if native else _pipeline(folder, inside)
+        except Refused as why:
+            found.refused.append((folder, str(why)))
+            continue
+        if export is None:
+            found.waiting.append((folder, "an incremental export; only full exports are landed"))
+        else:
+            found.whole.append(export)
+    return found
+
+
+def _pipeline(folder: str, inside: list[Found]) -> Export:
+    name = folder.rsplit("/", 1)[1]
+    try:
+        taken = datetime.strptime(name, "%Y-%m-%d-%H-%M-%S").replace(tzinfo=UTC)
+    except ValueError:
+        raise Refused("the folder's name is no time YYYY-MM-DD-HH-MM-SS") from None
+    data = []
+    for file in inside:
+        path = file.path.removeprefix(f"{folder}/")
+        if path != "manifest" and not any(unfinished(part) for part in path.split("/")):
+            data.append(file)
+    return Export(folder, name, taken, False, tuple(data), {})
+
+
+def _native(folder: str, inside: list[Found]) -> Export | None:
+    """The export that its manifests describe, None for an incremental one; raises Refused."""
+    by_name = {file.path.removeprefix(f"{folder}/"): file for file in inside}
+    summary = _json(_read(by_name[SUMMARY]), SUMMARY)
+    if summary.get("exportType", "FULL_EXPORT") == INCREMENTAL:
+        return None
+    if summary.get("exportType", "FULL_EXPORT") != "FULL_EXPORT":
+        raise Refused(f"the exportType in {SUMMARY} is neither FULL_EXPORT nor {INCREMENTAL}")
+    if summary.get("outputFormat", "DYNAMODB_JSON") != "DYNAMODB_JSON":
+        raise Refused(f"the outputFormat in {SUMMARY} is not DYNAMODB_JSON; export the table in that format")
+    moment = summary.get("exportTime")
+    micros = times.micros(moment) if isinstance(moment, str) else None
+    if micros is None:
+        raise Refused(f"{SUMMARY} has no exportTime that is a timestamp")
+    data: list[Found] = []
+    promises: dict[str, Promise] = {}
+    for number, line in enumerate(_read(by_name[FILES]).splitlines(), 1):
+        if not line.strip():
+            continue
+        where = f"line {number} of {FILES}"
+        name, promise = _promise(_json(line, where), where)
+        file = by_name.get(f"data/{name}")
+        if file is None:
+            raise Refused(f"data/{name}, which {where} names, is not there")
+        if file.path in promises:
+            raise Refused(f"data/{name} stands twice in {FILES}")
+        data.append(file)
+        promises[file.path] = promise
+    total = sum(promise.items for promise in promises.values())
+    if type(summary.get("itemCount")) is not int or summary["itemCount"] != total:
+        raise Refused(f"the itemCount in {SUMMARY} is not {total}, the sum of those in {FILES}")
+    taken = times.EPOCH + timedelta(microseconds=micros)
+    ordered = tuple(sorted(data, key=lambda file: file.path))
+    return Export(folder, folder.rsplit("/", 1)[1], taken, True, ordered, promises)
+
+
+def _promise(entry: dict[str, Any], where: str) -> tuple[str, Promise]:
+    """The data file's name and what is promised of it."""
+    key, items, md5 = entry.get("dataFileS3Key"), entry.get("itemCount"), entry.get("md5Checksum")
+    if not isinstance(key, str) or not key.rsplit("/", 1)[-1]:
+        raise Refused(f"{where} has no dataFileS3Key")
+    if type(items) is not int or items < 0:
+        raise Refused(f"{where} has no itemCount")
+    try:
+        digest = base64.b64decode(md5, validate=True) if isinstance(md5, str) else b""
+    except binascii.Error:
+        digest = b""
+    if len(digest) != 16:
+        raise Refused(f"{where} has no md5Checksum in base64")
+    return key.rsplit("/", 1)[-1], Promise(items, digest)
+
+
+def _read(file: Found) -> bytes:
+    try:
+        return file.place.read_bytes()
+    except OSError as error:
+        raise Refused(f"{file.path.rsplit('/', 1)[1]} can't be read ({error.strerror})") from error
+
+
+def _json(text: bytes, where: str) -> dict[str, Any]:
+    try:
+        found = msgspec.json.decode(text.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise Refused(f"{where} is no JSON object")
+    return found

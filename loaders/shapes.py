@@ -1,0 +1,197 @@
+"""What the contract of a JSON-lines dataset compiles to: a msgspec Struct that decodes and checks in one go.
+
+The Struct takes a subset of what `judge` takes: whatever it refuses is judged again, and what it might have taken too
+lightly (a key that stands twice, a timestamp, a field that only some records need) is looked at a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from operator import attrgetter
+from typing import Annotated, Any, Literal, NamedTuple, Protocol
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from loaders import jsontext, judge, times
+from loaders.contracts import ARROW_TYPES, OPERATION, Column, Dataset
+from loaders.judge import INT64
+from loaders.personal import Treatment
+
+# What `decode` of a shape may raise; then the line is judged exactly.
+NOT_FAST = (msgspec.DecodeError, ValueError, RecursionError, judge.Invalid)
+# A blank after a closing quote could stand before a colon, where `":` would not be found.
+_GAPS = (b'" ', b'"\t', b'"\r', b'"\n')
+_ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
+_raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+class Judged(NamedTuple):
+    """A valid record: its row, and the JSON text of what no contract declares."""
+
+    row: Any
+    extra: str | None
+
+
+class Taken(NamedTuple):
+    """The rows of a text so far: `text` up to `stop` holds them, the row n on `lines[where[n]]`.
+
+    `exact` are the rows that were judged; `exact_colons` counts the `":` of their lines (and of every other line that
+    did not take the fast way), `exact_values` the fields that are set in them.
+    """
+
+    text: bytes
+    stop: int
+    lines: Sequence[bytes]
+    rows: Sequence[Any]
+    where: Sequence[int]
+    exact: Set[int]
+    exact_colons: int
+    exact_values: int
+
+
+class Shape(Protocol):
+    """How the lines of a dataset become rows; a row has the attribute `names[column]` for each declared column."""
+
+    dataset: Dataset
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The attribute of each declared column."""
+
+    def decode(self, line: bytes) -> Any:
+        """The row of a line that is one valid record; raises one of NOT_FAST where there is any doubt."""
+
+    def judge(self, parsed: jsontext.Parsed, text: bytes) -> Judged:
+        """The row of a record that stands in `text`; raises judge.Invalid."""
+
+    def extras(self, rows: Sequence[Any]) -> list[str | None] | None:
+        """The extras of rows where the rows carry them, else None."""
+
+    def doubtful(self, taken: Taken, columns: Mapping[str, pa.Array]) -> list[int]:
+        """Rows that `decode` might have taken too lightly."""
+
+
+class LineShape:
+    """The shape of event streams and change messages."""
+
+    def __init__(self, dataset: Dataset, treatment: Treatment) -> None:
+        self.dataset, self.treatment = dataset, treatment
+        self.names = attributes(dataset)
+        self._struct = struct(dataset, {column.name: _fast_type(column) for column in dataset.declared})
+        self.decode = msgspec.json.Decoder(self._struct).decode
+        self._conditional = [column for column in dataset.declared if isinstance(column.required, str)]
+
+    def judge(self, parsed: jsontext.Parsed, text: bytes) -> Judged:
+        """The row of a record that stands in `text`; raises judge.Invalid."""
+        record = judge.whole(parsed)
+        values = judge.fields(self.dataset, record, self.treatment.replace)
+        row = self._struct(**{self.names[name]: value for name, value in values.items()})
+        undeclared = [member for member in parsed.members if member[0] not in self.names]
+        if not undeclared:
+            return Judged(row, None)
+        rest = {name: record[name] for name, _, _ in undeclared}
+        if self.treatment.touches(jsontext.keys_of(rest)):
+            return Judged(row, jsontext.dump(rest, self.treatment.replace))
+        # As they were written, byte by byte.
+        return Judged(row, "{" + ",".join(text[start:stop].decode() for _, start, stop in undeclared) + "}")
+
+    def extras(self, rows: Sequence[Any]) -> None:
+        """The Struct holds none: only judged rows have extras."""
+
+    def doubtful(self, taken: Taken, columns: Mapping[str, pa.Array]) -> list[int]:
+        """Rows that may carry a key twice, and rows that lack what is required of records of their kind."""
+        found = self._maybe_duplicate_keys(taken, columns)
+        for column in self._conditional:
+            value_of, kind_of = attrgetter(self.names[column.name]), attrgetter(self.names[OPERATION])
+            for at, row in enumerate(taken.rows):
+                if value_of(row) is None and kind_of(row) == column.required:
+                    found.append(at)
+        return found
+
+    def _maybe_duplicate_keys(self, taken: Taken, columns: Mapping[str, pa.Array]) -> list[int]:
+        """The rows of the fast way that might carry a key twice; msgspec lets the last one win without a word.
+
+        Every key is followed by `":` (no gap, see _GAPS), so a line has at most as many keys as it has `":`. It has at
+        least as many as its row has values. Where the two are equal, nothing stands twice. Over a whole text the sums
+        tell the same, because no line can be below its own number of values.
+        """
+        text = taken.text
+        gaps = any(gap in text for gap in _GAPS)
+        values = sum(len(array) - array.null_count for array in columns.values()) - taken.exact_values
+        if not gaps and text.count(b'":', 0, taken.stop) - taken.exact_colons == values:
+            return []
+        counts = pa.array([0] * len(taken.rows), pa.int64())
+        for array in columns.values():
+            counts = pc.add(counts, pc.is_valid(array).cast(pa.int64()))
+        found = []
+        for row, count in enumerate(counts.to_pylist()):
+            if row in taken.exact:
+                continue
+            line = taken.lines[taken.where[row]]
+            colons = line.count(b'":')
+            gap = gaps and any(gap in line for gap in _GAPS)
+            # Written nulls have no value: then the distinct keys are counted.
+            if gap or (colons != count and colons != len(_raw_object(line))):
+                found.append(row)
+        return found
+
+
+def attributes(dataset: Dataset) -> dict[str, str]:
+    """The Struct's attribute of each declared column: a producer's name need not be one in Python."""
+    return {column.name: f"f{at}" for at, column in enumerate(dataset.declared)}
+
+
+def struct(dataset: Dataset, types: Mapping[str, Any], **more: Any) -> Any:
+    """A Struct with an attribute for each declared column, optional unless the column is required, and `more`."""
+    names = attributes(dataset)
+    fields: list[Any] = []
+    for column in dataset.declared:
+        if column.required is True:
+            fields.append((names[column.name], types[column.name]))
+        else:
+            fields.append((names[column.name], types[column.name] | None, None))
+    fields.extend((name, kind, None) for name, kind in more.items())
+    spelled = {attribute: name for name, attribute in names.items()}
+    return msgspec.defstruct(
+        f"Record_{dataset.name}", fields, rename=spelled, forbid_unknown_fields=True, gc=False, kw_only=True
+    )
+
+
+def _fast_type(column: Column) -> Any:
+    """The msgspec type that takes a subset of what `judge` takes for the column; None takes only null."""
+    if column.enum is not None:
+        bounds = (column.min_length, column.max_length, column.min, column.max, column.above)
+        return Literal[column.enum] if bounds == (None,) * len(bounds) else type(None)
+    rules = {"ge": column.min, "gt": column.above, "le": column.max}
+    limits: dict[str, Any] = {rule: limit for rule, limit in rules.items() if limit is not None}
+    match column.type:
+        case "string":
+            return Annotated[str, msgspec.Meta(min_length=column.min_length, max_length=column.max_length)]
+        case "integer":
+            low = INT64[0] if column.min is None else int(column.min)
+            low = low if column.above is None else int(column.above) + 1
+            high = INT64[1] if column.max is None else int(column.max)
+            return Annotated[int, msgspec.Meta(ge=max(low, INT64[0]), le=min(high, INT64[1]))]
+        case "number":
+            return Annotated[float, msgspec.Meta(**limits)]
+        case "boolean":
+            return bool
+        case "timestamp":
+            return str | int
+        case "string_list":
+            return list[str]
+        case _:
+            return type(None)
+
+
+def column_array(column: Column, values: list[Any]) -> tuple[pa.Array, list[int]]:
+    """Values of the rows as an Arrow array, and the positions of those that are wrong (null there)."""
+    if column.type == "timestamp":
+        return times.column(values)
+    if column.type == "date":
+        return pa.array(values, pa.string()).cast(pa.date32()), []
+    if column.type == "string_list":
+        values = [None if value is None else msgspec.json.encode(value).decode() for value in values]
+    return pa.array(values, _ARROW[ARROW_TYPES[column.type]]), []
