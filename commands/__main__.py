@@ -5,7 +5,7 @@ import traceback
 
 import typer
 
-from commands import build, docs, publish, simulate, snapshot, test
+from commands import build, contracts, demo, docs, doctor, land, publish, quarantine, simulate, snapshot, sql, test
 from loaders.errors import EarshotError
 
 app = typer.Typer(
@@ -24,7 +24,7 @@ def options(debug: bool = typer.Option(False, "--debug", help="Show the tracebac
 
 
 # In the order of a working day, as `earshot --help` lists them.
-for command in (simulate, build, snapshot, publish, docs, test):
+for command in (demo, simulate, land, quarantine, contracts, build, snapshot, publish, sql, docs, doctor, test):
     command.register(app)
 
 

@@ -13,8 +13,9 @@ def build(
     context: typer.Context,
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document; dbt's output goes to stderr."),
 ) -> None:
-    """Check the configuration, apply the dumps that the snapshots have not seen, build and test the marts.
+    """Build and test the marts.
 
+    Checks the settings, applies the dumps that the snapshots have not seen, then builds and tests everything.
     Arguments that are not listed here are passed to `dbt build`.
 
     \b

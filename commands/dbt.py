@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,16 +33,22 @@ def run(command: Sequence[str], arguments: Sequence[str] = (), quiet_stdout: boo
     Raises EarshotError with code 2 when dbt does not understand the arguments or they select nothing, with code 1
     when it stopped for another reason. Nodes that failed raise nothing: they are in the outcome.
     """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
+    close: Callable[[], None] = DuckDBConnectionManager.close_all_connections
     colors = [] if not output.no_color() else ["--no-use-colors"]
     began = time.monotonic()
     with contextlib.chdir(ROOT), contextlib.redirect_stdout(sys.stderr if quiet_stdout else sys.stdout):
-        done = dbtRunner().invoke([*command, *colors, *arguments])
+        try:
+            done = dbtRunner().invoke([*command, *colors, *arguments])
+        finally:
+            close()  # dbt would keep the file locked as long as we live
     if done.exception is not None:
         raise _explained(done.exception, command)
     outcome = Outcome(seconds=time.monotonic() - began)
-    results: Any = getattr(done.result, "results", None) or []
+    results: list[Any] = getattr(done.result, "results", None) or []  # parsing and documenting have none
+    results = [result for result in results if str(result.node.resource_type) != "operation"]  # hooks
     outcome.counts = dict(Counter(str(result.status) for result in results))
     outcome.failed = [result.node.name for result in results if str(result.status) in FAILED]
     if not done.success and not outcome.failed:

@@ -10,8 +10,9 @@ def docs(
     context: typer.Context,
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document; dbt's output goes to stderr."),
 ) -> None:
-    """Write the documentation of every model and column, with their lineage, as one page.
+    """Write the documentation site.
 
+    Every model and column, with the lineage, in one page that opens without a server; prints where it is.
     Arguments that are not listed here are passed to `dbt docs generate`.
 
     \b

@@ -37,7 +37,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
             )
     for column_object, number in zip(shown.columns, numbers, strict=True):
         column_object.justify = "right" if number else "left"
-    console.print(shown)
+    with console.capture() as captured:
+        console.print(shown)
+    # Cells are padded to the column's width; nobody wants the blanks at the ends of lines.
+    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def text(value: Any) -> str:

@@ -16,7 +16,10 @@ def publish(
     ),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
-    """Write the tested marts to a read-only DuckDB file and to sorted Parquet, swapped in whole.
+    """Hand the tested marts to readers.
+
+    Writes them to a read-only DuckDB file and to sorted Parquet and swaps these in whole. Refuses when the tests of
+    the last build did not pass.
 
     \b
     Examples:

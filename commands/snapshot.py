@@ -10,8 +10,10 @@ def snapshot(
     rebuild: bool = typer.Option(False, "--rebuild", help="Make the history anew from all dumps and messages."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document; dbt's output goes to stderr."),
 ) -> None:
-    """Apply the dumps that the snapshots have not seen, in order, and test the history.
+    """Bring the history up to date.
 
+    Applies the dumps and messages that the snapshots have not seen, in order, and tests the history. One that is
+    older than the newest applied makes that history be built anew.
     Arguments that are not listed here are passed to `dbt build`.
 
     \b

@@ -42,7 +42,9 @@ def test(
     only: list[str] = typer.Option([], "--only", metavar="STEP", help="Only this step; may be given several times."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document; the steps' output goes to stderr."),
 ) -> None:
-    """Run everything that CI runs: style, types, contracts, dbt's parser, SQL style, the tests.
+    """Run what CI runs.
+
+    Style, types, contracts, dbt's parser, SQL style, the tests. Every step runs, whatever an earlier one said.
 
     \b
     Examples:

@@ -9,7 +9,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -149,7 +149,7 @@ def _marts(connection: duckdb.DuckDBPyConnection, catalog: str, modelled: set[st
     return found
 
 
-def sort_columns(mart: str, columns: list[tuple[str, str, str | None]]) -> list[str]:
+def sort_columns(mart: str, columns: Sequence[tuple[str, str, str | None]]) -> list[str]:
     """The columns to sort a mart by: a fact's first date, then its leading columns, where a mart has its grain."""
     dates = [name for name, kind, _ in columns if kind == "DATE"] if mart.startswith("fct_") else []
     exact = [name for name, kind, _ in columns if kind not in {"DOUBLE", "FLOAT"} and name not in dates[:1]]

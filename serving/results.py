@@ -42,40 +42,41 @@ def read(connection: duckdb.DuckDBPyConnection, catalog: str, warehouse: Path) -
     return [Node(*row) for row in rows]
 
 
-def require_passed(nodes: list[Node], warehouse: Path) -> None:
-    """Raise EarshotError unless every node's last result was good and every mart was tested after it was built."""
+def complaint(nodes: list[Node]) -> str | None:
+    """Why the marts are not fit to be read; None when every last result was good and every mart was tested since."""
     failed = [node.name for node in nodes if node.status not in PASSED | {"not run", "running", "skipped"}]
     if failed:
-        raise _refused(warehouse, f"the last build left {_listed(failed, 'failure')}")
-    running = [node for node in nodes if node.status == "running"]
+        return f"the last build left {_listed(failed, 'failure')}"
+    running = [node.ran_at for node in nodes if node.status == "running"]
     if running:
-        began = min(node.ran_at for node in running)
-        raise _refused(warehouse, f"the run that began at {began:%Y-%m-%d %H:%M:%S} UTC did not finish")
+        return f"the run that began at {min(running):%Y-%m-%d %H:%M:%S} UTC did not finish"
     skipped = [node.name for node in nodes if node.status == "skipped"]
     if skipped:
-        raise _refused(warehouse, f"the last build skipped {_listed(skipped, 'node')}")
+        return f"the last build skipped {_listed(skipped, 'node')}"
     marts = {node.node_id: node for node in nodes if node.resource_type == "model" and node.schema == MARTS}
     missing = [node.name for node in marts.values() if node.status == "not run"]
     if missing:
-        raise _refused(warehouse, f"no build has made {_listed(missing, 'mart')}")
-    untested = sorted(
-        {
-            marts[parent].name
-            for node in nodes
-            if node.resource_type == "test"
-            for parent in node.parents
-            if parent in marts and (node.status == "not run" or node.ran_at < marts[parent].ran_at)
-        }
-    )
+        return f"no build has made {_listed(missing, 'mart')}"
+    untested = {
+        marts[parent].name
+        for node in nodes
+        if node.resource_type == "test"
+        for parent in node.parents
+        if parent in marts and (node.status == "not run" or node.ran_at < marts[parent].ran_at)
+    }
     if untested:
-        raise _refused(warehouse, f"tests have not run since the build of {_listed(untested, 'mart')}")
+        return f"tests have not run since the build of {_listed(sorted(untested), 'mart')}"
+    return None
 
 
-def _refused(warehouse: Path, why: str) -> EarshotError:
-    return EarshotError(
-        f"Nothing was published from {warehouse}, because {why}; "
-        "mend what is wrong and run `./earshot build`, readers keep what was published before."
-    )
+def require_passed(nodes: list[Node], warehouse: Path) -> None:
+    """Raise EarshotError with the complaint, if there is one."""
+    why = complaint(nodes)
+    if why:
+        raise EarshotError(
+            f"Nothing was published from {warehouse}, because {why}; "
+            "mend what is wrong and run `./earshot build`, readers keep what was published before."
+        )
 
 
 def _listed(names: list[str], noun: str) -> str:
