@@ -1,11 +1,12 @@
 """Scratch platforms: an inbox, a lake and a warehouse in a folder of their own, landed and built as users do it."""
 
+import json
 import os
 import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -52,8 +53,8 @@ class House:
         }
 
 
-def land(house: House, refused: bool = False) -> None:
-    """`earshot land`; `refused` says that the inbox holds files that must be refused, which is exit code 1."""
+def land(house: House, codes: Collection[int] = (0,)) -> None:
+    """`earshot land`, which must end with one of these exit codes: 1 says that a file was refused."""
     house.inbox.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         [sys.executable, "-m", "commands", "land"],
@@ -63,7 +64,7 @@ def land(house: House, refused: bool = False) -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == int(refused), f"land ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    assert done.returncode in codes, f"land ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
 
 
 def build(house: House, *arguments: str) -> None:
@@ -85,11 +86,10 @@ def build(house: House, *arguments: str) -> None:
     assert done.success, "\n".join([f"dbt build did not succeed: {done.exception}", *failed])
 
 
-def deliver_land_build(house: House, files: Mapping[str, bytes]) -> None:
-    """What a day is: files arrive, are landed and built."""
+def deliver_and_land(house: House, files: Mapping[str, bytes], codes: Collection[int] = (0,)) -> None:
+    """Files arrive and are landed; see `land`."""
     write(files, house.inbox)
-    land(house)
-    build(house)
+    land(house, codes)
 
 
 def recomputed(files: Mapping[str, bytes]) -> Mapping[str, list[Row]]:
@@ -111,6 +111,22 @@ def require_agreement(house: House, expected: Mapping[str, list[Row]], when: str
 
 def shuffled_batches(files: Mapping[str, bytes], count: int, seed: int) -> list[Files]:
     """All files in some order and in some batches; the files of one dump stay together, as exports are complete."""
+    units = _units(files)
+    order = sorted(units)
+    random.Random(seed).shuffle(order)
+    return [together(*[units[unit] for unit in order[start::count]]) for start in range(count)]
+
+
+def batches_in_order(files: Mapping[str, bytes], count: int) -> list[Files]:
+    """All files in the order of the hours in which they were delivered, cut into some batches."""
+    units = _units(files)
+    order = sorted(units, key=lambda unit: (_delivered(unit, units[unit]), unit))
+    size = -(-len(order) // count)
+    return [together(*[units[unit] for unit in order[start : start + size]]) for start in range(0, len(order), size)]
+
+
+def _units(files: Mapping[str, bytes]) -> dict[str, Files]:
+    """What is delivered at once: a file, or all files of a dump."""
     units: dict[str, Files] = {}
     for path, data in files.items():
         parts = path.split("/")
@@ -118,9 +134,17 @@ def shuffled_batches(files: Mapping[str, bytes], count: int, seed: int) -> list[
         if parts[0] == "dynamodb":
             unit = "/".join(parts[:4] if parts[2] == "AWSDynamoDB" else parts[:3])
         units.setdefault(unit, {})[path] = data
-    order = sorted(units)
-    random.Random(seed).shuffle(order)
-    return [together(*[units[unit] for unit in order[start::count]]) for start in range(count)]
+    return units
+
+
+def _delivered(unit: str, files: Mapping[str, bytes]) -> str:
+    """Date, and hour where it is known, of a unit's delivery, as its digits."""
+    parts = unit.split("/")
+    if parts[0] != "dynamodb":
+        return "".join(part for part in parts[2:-1] if part.isdigit())
+    summary = files.get(f"{unit}/manifest-summary.json")
+    exported = json.loads(summary)["exportTime"] if summary else parts[-1]
+    return "".join(character for character in exported if character.isdigit())[:10]
 
 
 def delivered_again(files: Mapping[str, bytes]) -> Files:

@@ -31,7 +31,7 @@ SIMULATED = {"simulated 1": (60, 45, 0.0, 0), "simulated 2": (40, 30, 0.05, 0), 
 def make_platform(name: str, house: House) -> Platform:
     """Fill an empty house with the platform of that name, land it and build it."""
     refused = _fill(name, house.inbox)
-    land(house, refused)
+    land(house, (1,) if refused else (0,))
     # with the data tests: they hold on these platforms too
     build(house, "--exclude-resource-type", "unit_test")
     files = read_folder(house.inbox)

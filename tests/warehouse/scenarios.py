@@ -183,6 +183,7 @@ def wandering_users() -> Deliveries:
             LAST,
             # an activity earlier than any known before moves the first period and country
             event("musicserviceauth", "2023-12-20T09:00", user="wander-2", client="mystery-box", country="XK"),
+            play("2019-02-28T23:59", "ancient", "heartbeat", 90, user="ancient"),
             event("navigation", "2024-03-01T09:00", user="wander-1", client="earshot-web", country="FR"),
             name=name,
         ),
@@ -244,6 +245,7 @@ def accounts() -> Deliveries:
         user("acc-2", "2023-12-31T23:59:59.999999", country="", musicServices=None),
     ]
     moved = user("acc-1", "2023-12-28T10:00", client="velora-car", country="fr", musicServices={"tidal", "deezer"})
+    moved |= {"preferences": {"theme": "dark", "volume": 3, "rooms": [{"b": True, "a": None}], "tags": {"y", "x"}}}
     new = user("acc-3", "2024-01-01T00:00", client="mystery-box", country=None, language="sv", status="suspended")
     return {
         FIRST: native_export("users", "2023-12-31T03:00", *base, user("wander-1", "2023-12-01T10:00")),
@@ -380,7 +382,9 @@ def crowds() -> Deliveries:
                 show("2024-01-10T10:00", "tie-a", category="soul", tags=["a", "b"]),
                 show("2024-01-25T10:00", "tie-b", category="ghost"),
                 show("2024-02-25T10:00", "tie-b", category="talk", description="back again"),
+                # one moment written in two ways is no change
                 show("2024-02-26T10:00", "bare", creatorid="cr2", scheduledend=1709200000000),
+                show("2024-02-27T10:00", "bare", creatorid="cr2", scheduledend="2024-02-29T10:46:40.0+01:00"),
             ),
             deliver(LAST, *fans("2024-03-06", "tie-b", 5, "follow_creator"), name="talk.json"),
         ),

@@ -10,9 +10,10 @@ from tests.warehouse.helpers import SEEDS, together
 from tests.warehouse.houses import (
     WITHOUT_TESTS,
     House,
+    batches_in_order,
     build,
     copy_of,
-    deliver_land_build,
+    deliver_and_land,
     delivered_again,
     recomputed,
     require_agreement,
@@ -35,7 +36,8 @@ def grown(new_house: Callable[[], House]) -> House:
     arrived: Files = {}
     for day, files in all_together().items():
         arrived = together(arrived, files)
-        deliver_land_build(house, files)
+        deliver_and_land(house, files)
+        build(house)
         require_agreement(house, recomputed(arrived), f"after the delivery of {day}")
     return house
 
@@ -60,7 +62,8 @@ def test_everything_delivered_twice(
     platform = platform_named("hand-written")
     house = copy_of(grown, tmp_path_factory.mktemp("twice"))
     again = delivered_again(platform.files)
-    deliver_land_build(house, again)
+    deliver_and_land(house, again)
+    build(house)
     require_agreement(house, platform.expected, ignored=LOADS)
     require_agreement(house, {LOADS: recomputed(together(platform.files, again))[LOADS]})
 
@@ -74,8 +77,23 @@ def test_shuffled_arrival(
     arrived: Files = {}
     for number, batch in enumerate(shuffled_batches(platform_named(name).files, 3, seed), start=1):
         arrived = together(arrived, batch)
-        deliver_land_build(house, batch)
+        deliver_and_land(house, batch)
+        build(house)
         require_agreement(house, recomputed(arrived), f"after batch {number}")
+
+
+def test_several_loads_between_builds(
+    new_house: Callable[[], House], platform_named: Callable[[str], Platform]
+) -> None:
+    """In order of delivery, with broken files among the others; three loads and then one build, twice."""
+    house = new_house()
+    arrived: Files = {}
+    for number, batch in enumerate(batches_in_order(platform_named("simulated 3").files, 6), start=1):
+        arrived = together(arrived, batch)
+        deliver_and_land(house, batch, codes=(0, 1))
+        if number % 3 == 0:
+            build(house)
+            require_agreement(house, recomputed(arrived), f"after batch {number}")
 
 
 def test_a_quiet_day_moves_the_newest_day(
@@ -85,7 +103,8 @@ def test_a_quiet_day_moves_the_newest_day(
     platform = platform_named("simulated 1")
     house = copy_of(platform.house, tmp_path_factory.mktemp("quiet"))
     late = deliver("2024-03-20", event("navigation", "2024-03-20T12:00", user=None))
-    deliver_land_build(house, late)
+    deliver_and_land(house, late)
+    build(house)
     require_agreement(house, recomputed(together(platform.files, late)))
 
 
