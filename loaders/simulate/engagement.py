@@ -1,5 +1,6 @@
 """What people do besides listening: screens, tokens, sign-ons, voice, notifications, promotions."""
 
+from collections.abc import Sequence
 from json.encoder import encode_basestring as quote
 from random import Random
 from typing import NamedTuple
@@ -8,7 +9,7 @@ from loaders.simulate.actors import Actor, envelope
 from loaders.simulate.clock import DAY, HOUR, MILLIS, MINUTE, date_text
 from loaders.simulate.delivery import NAVIGATION, NOTIFICATION, PROMOTION, SIGN_ON, TOKEN, VOICE, Post
 from loaders.simulate.people import User
-from loaders.simulate.world import CLIENTS, PLACEMENTS, SCREENS, SERVICE_ERRORS, UTTERANCES
+from loaders.simulate.world import PLACEMENTS, SCREENS, SERVICE_ERRORS, UTTERANCES, Client
 
 CAMPAIGN_EVERY = 9  # days
 CAMPAIGN_LASTS = 14  # days
@@ -169,9 +170,9 @@ def spread_the_word(
                     notify(post, rng, user, at + rng.randrange(HOUR), campaign_id=campaign.id)
 
 
-def serve(post: Post, rng: Random, day: int, users: int) -> None:
+def serve(post: Post, rng: Random, day: int, users: int, clients: Sequence[Client]) -> None:
     """Let partners' servers ask for tokens of their own: no user, no device, no country."""
-    for client in CLIENTS:
+    for client in clients:
         if users:
             actor = Actor(0, envelope(client.id, None, None, None, "service", None), MILLIS)
             for hour in rng.sample(range(24), 3):

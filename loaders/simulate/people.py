@@ -1,6 +1,6 @@
 """The accounts: who registers when, comes and goes, changes, deletes the account, and what a dump shows of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,6 @@ from loaders.simulate.actors import Actor, dress, envelope, style_of
 from loaders.simulate.clock import DAY, HOUR, text
 from loaders.simulate.layouts import Types
 from loaders.simulate.world import (
-    CLIENTS,
     COUNTRIES,
     FIRST_NAMES,
     GENRES,
@@ -17,6 +16,7 @@ from loaders.simulate.world import (
     REGIONS,
     SERVICES,
     SERVICES_CN,
+    Client,
     Country,
 )
 
@@ -65,14 +65,14 @@ class User:
         )
 
 
-def populate(seed: int, count: int, first_day: int, days: int) -> list[User]:
+def populate(seed: int, count: int, first_day: int, days: int, clients: Sequence[Client]) -> list[User]:
     """Make everybody who will ever have an account: two in three before the first day, the rest while it runs."""
     rng = Random(f"{seed}/people")
-    return [_register(rng, number, first_day, days) for number in range(count)]
+    return [_register(rng, number, first_day, days, clients) for number in range(count)]
 
 
-def _register(rng: Random, number: int, first_day: int, days: int) -> User:
-    home = rng.choices(CLIENTS, [c.weight for c in CLIENTS])[0]
+def _register(rng: Random, number: int, first_day: int, days: int, clients: Sequence[Client]) -> User:
+    home = rng.choices(clients, [c.weight for c in clients])[0]
     country = rng.choices(COUNTRIES, [c.weight for c in COUNTRIES])[0]
     if rng.random() < 0.66:
         joined = first_day - 1 - min(int(rng.expovariate(1 / 220)), 1400)

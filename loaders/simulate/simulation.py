@@ -15,7 +15,7 @@ from loaders.simulate.devices import Device
 from loaders.simulate.inbox import Inbox
 from loaders.simulate.people import User
 from loaders.simulate.shows import Stage
-from loaders.simulate.world import COUNTRIES, REGIONS, RHYTHM, SERVICES_CN
+from loaders.simulate.world import CLIENTS, COUNTRIES, REGIONS, RHYTHM, SERVICES_CN, TRIAL
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def simulate(
         ) from None
     arguments = {"users": users, "days": days, "end": end.isoformat(), "seed": seed, "mess": mess}
     files = Inbox(inbox, {**arguments, "broken_files": broken_files}, force=force)
-    platform = _Platform(seed, users, day_number(first), days, files, late=0.02 + mess / 2)
+    platform = _Platform(seed, users, day_number(first), days, files, mess)
     for number in range(days):
         platform.live(day_number(first) + number, last=number == days - 1)
         if progress:
@@ -87,15 +87,16 @@ def simulate(
 class _Platform:
     """Everything that lasts from day to day; its size depends on the users, not on the days."""
 
-    def __init__(self, seed: int, users: int, first_day: int, days: int, files: Inbox, late: float) -> None:
+    def __init__(self, seed: int, users: int, first_day: int, days: int, files: Inbox, mess: float) -> None:
         self._seed = seed
         self._first_day = first_day
         self._days = days
         self._files = files
-        self.post = Post(seed, first_day, (first_day + days) * DAY, files.deliver, late)
+        self.post = Post(seed, first_day, (first_day + days) * DAY, files.deliver, 0.02 + mess / 2)
         self._library = library.build(seed)
         self._releases = devices.publish(seed, first_day, days)
-        self._users = people.populate(seed, users, first_day, days)
+        self._clients = (*CLIENTS, TRIAL) if mess else CLIENTS
+        self._users = people.populate(seed, users, first_day, days, self._clients)
         self._fleet = devices.build_fleet(seed, self._users, self._releases, first_day)
         self._stage = Stage(seed, users, first_day)
         self._visitors = self._make_visitors(Random(f"{seed}/visitors"), users)
@@ -148,7 +149,7 @@ class _Platform:
                 self._play_on(device, (0, 4), day * DAY + rng.randrange(DAY), rng)
         self._stage.perform(self.post, day, crowd, self._visitors, rng)
         engagement.spread_the_word(self.post, rng, crowd, running, self._stage.schedule(day), day)
-        engagement.serve(self.post, rng, day, len(self._users))
+        engagement.serve(self.post, rng, day, len(self._users), self._clients)
         self.post.deliver(day, last=last)
 
     def _dump(self, day: int, rng: Random) -> None:
