@@ -21,7 +21,7 @@ Next:
   ./earshot sql                  ask the marts with SQL
   ./earshot quarantine list      what was not landed, and why
   ./earshot doctor               versions, places, newest data
-  . .venv/bin/activate           then `dbt build`, `dbt test`, `dbt docs serve` work as everywhere"""
+  . .venv/bin/activate           then `dbt build`, `dbt test` and the rest of dbt work with no flags"""
 
 
 def demo(
@@ -76,7 +76,7 @@ def demo(
     for title, facts in (("Where it is", places), ("What it says", numbers)):
         print(f"\n{title}:")
         for name, fact in facts.items():
-            print(f"  {name.replace('_', ' '):22}{_near(fact)}")
+            print(f"  {name.replace('_', ' '):26}{_near(fact)}")
     print(f"\n{NEXT}")
 
 

@@ -25,7 +25,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
     console = Console(highlight=False, no_color=no_color() or None, soft_wrap=not sys.stdout.isatty())
     if not sys.stdout.isatty():
         console.width = 100_000
-    shown = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False)
+    shown = Table(
+        box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, show_edge=False, header_style=""
+    )
     for column in columns:
         shown.add_column(Text(column), overflow="fold")
     numbers = [True] * len(columns)

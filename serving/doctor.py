@@ -1,6 +1,8 @@
 """What a maintainer would ask first: versions, places, locks, newest data. It looks only, and never raises."""
 
+import fcntl
 import json
+import os
 import shutil
 import sys
 import tomllib
@@ -114,10 +116,28 @@ def _lake(places: Places) -> Iterator[Finding]:
     newest = newest_load(lake)
     remedy = None if newest else "Nothing has landed yet; run `./earshot land`."
     yield Finding("lake", "newest load", newest or "none", remedy)
+    writer = _writer(lake)
+    yield Finding("lake", "writer", f"process {writer} is landing" if writer else "none")
     for dataset in sorted((lake / "raw").glob("*/*")):
         dates = [path.name.partition("=")[2] for path in dataset.iterdir() if "=" in path.name]
         if dates and dataset.parent.name != "lake":
             yield Finding("lake", f"{dataset.parent.name}.{dataset.name}", f"newest date {max(dates)}")
+
+
+def _writer(lake: Path) -> int | None:
+    """The process that holds the lake's writer lock (loaders/loads.py). Tried for an instant, and only where its
+    last owner still lives, so that the doctor does not stand in the way of a writer that starts just now."""
+    try:
+        pid = int((lake / ".lock").read_text())
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return None
+    with (lake / ".lock").open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return pid
+    return None
 
 
 def newest_load(lake: Path) -> str | None:

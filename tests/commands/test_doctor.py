@@ -1,6 +1,7 @@
 """`earshot doctor`: it always answers, and each ailment has its remedy."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from loaders.loads import writer_lock
 from serving.doctor import SCARCE, ago
 from serving.publish import publish
 from tests.commands.conftest import Earshot
@@ -87,6 +89,16 @@ def test_a_running_build_is_named_and_no_ailment(earshot: Earshot, tmp_path: Pat
         assert done.returncode == 1
         assert f"is in use by process {builder.pid} (" in done.stderr
         assert done.stderr.count("\n") == 1
+
+
+def test_who_writes_to_the_lake_is_named(earshot: Earshot, tmp_path: Path) -> None:
+    healthy(tmp_path)
+    assert examined(earshot)[1]["lake writer"]["found"] == "none"
+    with writer_lock(tmp_path / "lake"):
+        code, found = examined(earshot)
+    assert (code, found["lake writer"]["found"]) == (0, f"process {os.getpid()} is landing")
+    # The file still names us, and we still live; but the lock is gone.
+    assert examined(earshot)[1]["lake writer"]["found"] == "none"
 
 
 def test_what_cannot_be_read_is_said(earshot: Earshot, tmp_path: Path) -> None:
