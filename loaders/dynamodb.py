@@ -50,6 +50,9 @@ class ItemShape:
         """The row of an item; raises Invalid."""
         return Judged(self._row(judge.whole(parsed)), None)
 
+    def drifted(self, line: bytes) -> None:
+        """None: `decode` takes undeclared attributes."""
+
     def extras(self, rows: Sequence[Any]) -> list[str | None]:
         """The JSON text of the undeclared attributes of each row."""
         return [row.extra for row in rows]

@@ -204,8 +204,9 @@ class Keys:
     """
 
     def __init__(self, dataset: Dataset) -> None:
-        changes = dataset.format == CHANGE_MESSAGES and dataset.event_time is not None
-        self._names = (*dataset.key, dataset.event_time) if changes else dataset.key
+        self._names = dataset.key
+        if dataset.format == CHANGE_MESSAGES and dataset.event_time is not None:
+            self._names = (*dataset.key, dataset.event_time)
         self._hashes = array("q")
 
     def add(self, batch: Batch) -> None:

@@ -41,7 +41,7 @@ class Parsed:
     """One JSON value that follows the grammar.
 
     `value` holds dict, list, str, Number, bool and None. `start` and `end` are its span. `members` are the spans
-    (key, start of the key, end of the value) of the members of a top-level object. `faults` are (reason code, key)
+    (key, start and end of the value) of the members of a top-level object. `faults` are (reason code, key)
     of what the grammar allows but a record must not have; then `value` is not to be used.
     """
 
@@ -61,7 +61,7 @@ def scan(text: bytes, start: int = 0) -> Parsed:
     found = Parsed(position)
     open_containers: list[dict[str, Any] | list[Any]] = []
     keys: list[str] = []
-    key_start = 0
+    value_start = 0  # of the member of the outermost object that is being read
     while True:
         # A value, which may open a container.
         byte = text[position] if position < len(text) else -1
@@ -79,8 +79,8 @@ def scan(text: bytes, start: int = 0) -> Parsed:
                 position += 1
                 open_containers.pop()
             elif byte == _OPEN_OBJECT:
-                key_start = position if len(open_containers) == 1 else key_start
                 position = _key(text, position, open_containers[-1], keys, found)
+                value_start = position if len(open_containers) == 1 else value_start
                 continue
             else:
                 continue
@@ -96,7 +96,7 @@ def scan(text: bytes, start: int = 0) -> Parsed:
                 key = keys.pop()
                 container[key] = value
                 if len(open_containers) == 1:
-                    found.members.append((key, key_start, position))
+                    found.members.append((key, value_start, position))
             else:
                 container.append(value)
             position = _skip(text, position)
@@ -104,8 +104,8 @@ def scan(text: bytes, start: int = 0) -> Parsed:
             if byte == _COMMA:
                 position = _skip(text, position + 1)
                 if isinstance(container, dict):
-                    key_start = position if len(open_containers) == 1 else key_start
                     position = _key(text, position, container, keys, found)
+                    value_start = position if len(open_containers) == 1 else value_start
                 break
             if byte != (_CLOSE_OBJECT if isinstance(container, dict) else _CLOSE_ARRAY):
                 raise NotJson(position, "a comma or the end of the object or array is missing", byte == -1)

@@ -22,6 +22,7 @@ BLANKS = b" \t\r\n"
 BOM = b"\xef\xbb\xbf"
 # A record may go on over several lines (pretty-printed), but a line that only forgot to end must not swallow the file.
 MAX_MULTILINE = 16 << 20
+_INDENTS = (b"\n ", b"\n\t", b"\n\r")
 _NEWLINE, _BRACE = 0x0A, 0x7B
 
 
@@ -94,7 +95,7 @@ class Reader:
 
 
 class _Accepted(NamedTuple):
-    """A record that passed the exact way."""
+    """A record that `Shape.decode` did not take, and that is valid."""
 
     row: Any
     extra: str | None
@@ -116,8 +117,8 @@ class _Pass:
         self.begins: list[int] = []  # where each row begins in `text`
         self.extras: dict[int, str] = {}  # by row
         self.rejected: list[Rejected] = []
-        self.exact: set[int] = set()  # rows that came the exact way
-        self.exact_colons = 0
+        self.settled: set[int] = set()  # see shapes.Taken
+        self.settled_colons = 0
 
     def run(self) -> tuple[Batch, int]:
         """The batch, and how much of the text it used up."""
@@ -133,42 +134,49 @@ class _Pass:
                 rows.append(decode(line))
             except NOT_FAST:
                 if line.strip(BLANKS):
-                    stop = self._exactly(begin, at)
-                    if stop is None:
+                    resume = self._slowly(line, begin, at)
+                    if resume < 0:
                         return self._batch(begin), begin
-                    self.exact_colons += text.count(b'":', begin, stop)
-                    resume = stop
+                    self.settled_colons += text.count(b'":', begin, resume)
             else:
                 index.append(at)
                 begins.append(begin)
             begin += len(line) + 1
         return self._batch(len(text)), len(text)
 
-    def _exactly(self, begin: int, at: int) -> int | None:
-        """Judge what stands from the line `at`, which begins at `begin`; return where the next line begins.
+    def _slowly(self, line: bytes, begin: int, at: int) -> int:
+        """Take the line `at`, which begins at `begin`, and maybe some after it; return where the next line begins.
 
-        None: the record may go on in text that is not here yet.
+        -1: the record may go on in text that is not here yet.
         """
+        drifted = self.shape.drifted(line)
+        if drifted is None:
+            return self._exactly(begin, at)
+        self._accept(_Accepted(drifted.row, drifted.extra, at, begin))
+        return begin + len(line) + 1
+
+    def _exactly(self, begin: int, at: int) -> int:
+        """As `_slowly`: judge the records that stand there one by one."""
         text = self.text
         outcomes: list[_Accepted | Rejected] = []
         position = _skip_blanks(text, begin)
-        objects = True
+        objects = True  # so far
         while position < len(text) and text[position] != _NEWLINE:
             try:
                 parsed = self._scan(position)
-                objects = objects and isinstance(parsed.value, dict)
-                if outcomes and not objects:
-                    raise jsontext.NotJson(position, "no record")
+                if outcomes and not (objects and isinstance(parsed.value, dict)):
+                    raise jsontext.NotJson(position, "the line holds several values that are no records")
             except jsontext.NotJson as error:
                 if error.incomplete and not self.final and len(text) - begin <= MAX_MULTILINE:
-                    return None
+                    return -1
                 stop = _line_end(text, position)
                 fault = Invalid("trailing_text", None, "a record is followed by text that is no record")
-                if not outcomes:
+                if not (outcomes and objects):
                     words = error.words if error.position < stop else "the record does not end on its line"
                     fault = Invalid("not_json", None, f"{words} (byte {min(error.position, stop) - begin} of the line)")
                 self.rejected.append(self._reject(fault, at, begin, text[begin:stop].removesuffix(b"\r")))
                 return stop + 1
+            objects = isinstance(parsed.value, dict)
             line = at + text.count(b"\n", begin, parsed.start)
             outcomes.append(self._judge(parsed, line))
             position = _skip_blanks(text, parsed.end)
@@ -206,7 +214,7 @@ class _Pass:
         row = len(self.rows)
         if accepted.extra is not None:
             self.extras[row] = accepted.extra
-        self.exact.add(row)
+        self.settled.add(row)
         self.rows.append(accepted.row)
         self.index.append(accepted.line)
         self.begins.append(accepted.start)
@@ -229,12 +237,14 @@ class _Pass:
             doubtful.update(wrong)
         doubtful.update(self.shape.doubtful(self._taken(consumed), columns))
         invalid = []
-        for row in sorted(doubtful - self.exact):
+        for row in sorted(doubtful):
             outcome = self._again(row)
             if outcome is not None:
                 invalid.append(row)
                 self.rejected.append(outcome)
         self.rejected.sort(key=lambda rejected: rejected.offset)
+        if self.text[:1].strip(BLANKS) == b"" or any(blank in self.text for blank in _INDENTS):
+            self.begins = [_skip_blanks(self.text, begin) for begin in self.begins]
         extras = self.shape.extras(self.rows)
         if extras is None:
             extras = [self.extras.get(row) for row in range(len(self.rows))] if self.extras else [None] * len(self.rows)
@@ -249,8 +259,8 @@ class _Pass:
 
     def _taken(self, consumed: int) -> Taken:
         names = self.shape.names.values()
-        values = sum(getattr(self.rows[row], name) is not None for row in self.exact for name in names)
-        return Taken(self.text, consumed, self.lines, self.rows, self.index, self.exact, self.exact_colons, values)
+        values = sum(getattr(self.rows[row], name) is not None for row in self.settled for name in names)
+        return Taken(self.text, consumed, self.lines, self.rows, self.index, self.settled, self.settled_colons, values)
 
     def _again(self, row: int) -> Rejected | None:
         """What the exact way rejects of a line that the fast way took for one record."""

@@ -6,7 +6,7 @@ lightly (a key that stands twice, a timestamp, a field that only some records ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from operator import attrgetter
 from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
@@ -24,6 +24,7 @@ NOT_FAST = (msgspec.DecodeError, ValueError, RecursionError, judge.Invalid)
 # A blank after a closing quote could stand before a colon, where `":` would not be found.
 _GAPS = (b'" ', b'"\t', b'"\r', b'"\n')
 _ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
+_any_json = msgspec.json.Decoder().decode
 _raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
@@ -37,8 +38,8 @@ class Judged(NamedTuple):
 class Taken(NamedTuple):
     """The rows of a text so far: `text` up to `stop` holds them, the row n on `lines[where[n]]`.
 
-    `exact` are the rows that were judged; `exact_colons` counts the `":` of their lines (and of every other line that
-    did not take the fast way), `exact_values` the fields that are set in them.
+    `settled` are the rows whose keys are known to be distinct; `settled_colons` counts the `":` of their lines (and of
+    every other line that `decode` did not take), `settled_values` the fields that are set in them.
     """
 
     text: bytes
@@ -46,9 +47,9 @@ class Taken(NamedTuple):
     lines: Sequence[bytes]
     rows: Sequence[Any]
     where: Sequence[int]
-    exact: Set[int]
-    exact_colons: int
-    exact_values: int
+    settled: Set[int]
+    settled_colons: int
+    settled_values: int
 
 
 class Shape(Protocol):
@@ -66,6 +67,9 @@ class Shape(Protocol):
     def judge(self, parsed: jsontext.Parsed, text: bytes) -> Judged:
         """The row of a record that stands in `text`; raises judge.Invalid."""
 
+    def drifted(self, line: bytes) -> Judged | None:
+        """The row of a line that `decode` did not take, None where there is any doubt."""
+
     def extras(self, rows: Sequence[Any]) -> list[str | None] | None:
         """The extras of rows where the rows carry them, else None."""
 
@@ -81,6 +85,8 @@ class LineShape:
         self.names = attributes(dataset)
         self._struct = struct(dataset, {column.name: _fast_type(column) for column in dataset.declared})
         self.decode = msgspec.json.Decoder(self._struct).decode
+        loose = struct(dataset, {column.name: _fast_type(column) for column in dataset.declared}, closed=False)
+        self._decode_loosely = msgspec.json.Decoder(loose).decode
         self._conditional = [column for column in dataset.declared if isinstance(column.required, str)]
 
     def judge(self, parsed: jsontext.Parsed, text: bytes) -> Judged:
@@ -94,8 +100,29 @@ class LineShape:
         rest = {name: record[name] for name, _, _ in undeclared}
         if self.treatment.touches(jsontext.keys_of(rest)):
             return Judged(row, jsontext.dump(rest, self.treatment.replace))
-        # As they were written, byte by byte.
-        return Judged(row, "{" + ",".join(text[start:stop].decode() for _, start, stop in undeclared) + "}")
+        return Judged(row, _as_written((name, text[start:stop]) for name, start, stop in undeclared))
+
+    def drifted(self, line: bytes) -> Judged | None:
+        """The row of a line whose only trouble is that it has fields nobody declares; None where there is any doubt.
+
+        As `decode`, it may take timestamps and fields that only some records need too lightly, but no duplicate keys.
+        """
+        if b"\\" in line or any(gap in line for gap in _GAPS):
+            return None
+        if line.count(b"{") + line.count(b"[") > jsontext.MAX_DEPTH:
+            return None
+        try:
+            line.decode("utf-8")
+            row = self._decode_loosely(line)
+            members = _raw_object(line)
+            rest = {name: bytes(raw) for name, raw in members.items() if name not in self.names}
+            deeper = [key for raw in rest.values() if b"{" in raw for key in jsontext.keys_of(_any_json(raw))]
+        except NOT_FAST:
+            return None
+        # As in _maybe_duplicate_keys, but with the keys of all levels.
+        if line.count(b'":') != len(members) + len(deeper) or self.treatment.touches([*rest, *deeper]):
+            return None
+        return Judged(row, _as_written(rest.items()))
 
     def extras(self, rows: Sequence[Any]) -> None:
         """The Struct holds none: only judged rows have extras."""
@@ -119,15 +146,15 @@ class LineShape:
         """
         text = taken.text
         gaps = any(gap in text for gap in _GAPS)
-        values = sum(len(array) - array.null_count for array in columns.values()) - taken.exact_values
-        if not gaps and text.count(b'":', 0, taken.stop) - taken.exact_colons == values:
+        values = sum(len(array) - array.null_count for array in columns.values()) - taken.settled_values
+        if not gaps and text.count(b'":', 0, taken.stop) - taken.settled_colons == values:
             return []
         counts = pa.array([0] * len(taken.rows), pa.int64())
         for array in columns.values():
             counts = pc.add(counts, pc.is_valid(array).cast(pa.int64()))
         found = []
         for row, count in enumerate(counts.to_pylist()):
-            if row in taken.exact:
+            if row in taken.settled:
                 continue
             line = taken.lines[taken.where[row]]
             colons = line.count(b'":')
@@ -143,8 +170,11 @@ def attributes(dataset: Dataset) -> dict[str, str]:
     return {column.name: f"f{at}" for at, column in enumerate(dataset.declared)}
 
 
-def struct(dataset: Dataset, types: Mapping[str, Any], **more: Any) -> Any:
-    """A Struct with an attribute for each declared column, optional unless the column is required, and `more`."""
+def struct(dataset: Dataset, types: Mapping[str, Any], closed: bool = True, **more: Any) -> Any:
+    """A Struct with an attribute for each declared column, optional unless the column is required, and `more`.
+
+    A `closed` one refuses fields that it does not have.
+    """
     names = attributes(dataset)
     fields: list[Any] = []
     for column in dataset.declared:
@@ -155,8 +185,13 @@ def struct(dataset: Dataset, types: Mapping[str, Any], **more: Any) -> Any:
     fields.extend((name, kind, None) for name, kind in more.items())
     spelled = {attribute: name for name, attribute in names.items()}
     return msgspec.defstruct(
-        f"Record_{dataset.name}", fields, rename=spelled, forbid_unknown_fields=True, gc=False, kw_only=True
+        f"Record_{dataset.name}", fields, rename=spelled, forbid_unknown_fields=closed, gc=False, kw_only=True
     )
+
+
+def _as_written(members: Iterable[tuple[str, bytes]]) -> str:
+    """A JSON object of members whose values stay as they were written, byte by byte."""
+    return "{" + ",".join(f"{jsontext.dump(name)}:{raw.decode()}" for name, raw in members) + "}"
 
 
 def _fast_type(column: Column) -> Any:
