@@ -1,5 +1,5 @@
--- Every weekly and monthly figure hangs on the calendar: it is counted again from 1 January 1970, a Thursday, without the
--- engine's own weeks.
+-- Every weekly and monthly figure hangs on the calendar: it is counted again from 1 January 1970, a Thursday, without
+-- the engine's own weeks.
 
 with counted as (
     select

@@ -1,5 +1,5 @@
--- Who returns in a later period also counts as returning in every earlier one: a cohort's curve never rises, and nobody is
--- retained who is not returning.
+-- Who returns in a later period also counts as returning in every earlier one: a cohort's curve never rises, and nobody
+-- is retained who is not returning.
 
 with cells as (
     select

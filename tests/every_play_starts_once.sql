@@ -1,8 +1,16 @@
 -- Plays started must be countable from either table: each play stands in the listening mart exactly once.
 
+with made as (
+    select count(*) as plays_made from {{ ref('fct_plays') }}
+),
+
+listened as (
+    select coalesce(cast(sum(plays_started) as bigint), 0) as plays_started from {{ ref('fct_listening_daily') }}
+)
+
 select
-    plays.plays as plays,
-    listening.plays as plays_in_listening
-from (select count(*) as plays from {{ ref('fct_plays') }}) as plays
-cross join (select coalesce(cast(sum(plays_started) as bigint), 0) as plays from {{ ref('fct_listening_daily') }}) as listening
-where plays.plays <> listening.plays
+    made.plays_made,
+    listened.plays_started
+from made
+cross join listened
+where made.plays_made <> listened.plays_started

@@ -1,5 +1,5 @@
--- The loaders pick the partition, the models compute when it happened: were the two to differ, events would be missed when their
--- date is rebuilt.
+-- The loaders pick the partition, the models compute when it happened: were the two to differ, events would be missed
+-- when their date is rebuilt.
 
 select event_id, 'play' as stream
 from {{ ref('stg_events__play') }}

@@ -1,15 +1,19 @@
--- Hours listened are what partners are billed by: every second that play events report is in exactly one hour and one day.
+-- Hours listened are what partners are billed by: every second that play events report is in exactly one hour and one
+-- day.
 
 with reported as (
-    select {{ exact_sum('seconds_listened') }} as seconds_listened from {{ ref('stg_events__play') }}
+    select coalesce({{ exact_sum('seconds_listened') }}, 0) as seconds_listened
+    from {{ ref('stg_events__play') }}
 ),
 
 hourly as (
-    select {{ exact_sum('hours_listened * 3600.0') }} as seconds_listened from {{ ref('fct_listening_hourly') }}
+    select coalesce({{ exact_sum('hours_listened * 3600.0') }}, 0) as seconds_listened
+    from {{ ref('fct_listening_hourly') }}
 ),
 
 daily as (
-    select {{ exact_sum('hours_listened * 3600.0') }} as seconds_listened from {{ ref('fct_listening_daily') }}
+    select coalesce({{ exact_sum('hours_listened * 3600.0') }}, 0) as seconds_listened
+    from {{ ref('fct_listening_daily') }}
 )
 
 select
@@ -20,5 +24,5 @@ from reported
 cross join hourly
 cross join daily
 where
-    abs(coalesce(reported.seconds_listened, 0) - coalesce(hourly.seconds_listened, 0)) > 0.001 + 0.000000001 * coalesce(reported.seconds_listened, 0)
-    or abs(coalesce(reported.seconds_listened, 0) - coalesce(daily.seconds_listened, 0)) > 0.001 + 0.000000001 * coalesce(reported.seconds_listened, 0)
+    abs(reported.seconds_listened - hourly.seconds_listened) > 0.001 + 0.000000001 * reported.seconds_listened
+    or abs(reported.seconds_listened - daily.seconds_listened) > 0.001 + 0.000000001 * reported.seconds_listened

@@ -1,4 +1,5 @@
--- The newest day of the firmware mart counts the devices that were not deleted by its end; none is missing, none counts twice.
+-- The newest day of the firmware mart counts the devices that were not deleted by its end; none is missing, none counts
+-- twice.
 
 with newest as (
     select max(date_day) as date_day from {{ ref('fct_firmware_uptake_daily') }}
@@ -20,7 +21,7 @@ history as (
 )
 
 select
-    fleet.devices as devices,
+    fleet.devices,
     history.devices as devices_in_history
 from fleet
 cross join history

@@ -1,4 +1,4 @@
--- People are counted once in totals. A total below its largest part, or above the sum of its parts, is a wrong headline.
+-- People are counted once in totals. A total below its largest part, or above the sum of its parts, is a wrong number.
 
 with clients as (
     select

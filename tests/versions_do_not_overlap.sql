@@ -1,4 +1,5 @@
--- A join on a history at a moment must find one version: versions of one key follow each other without overlap, and none is empty.
+-- A join on a history at a moment must find one version: versions of one key follow each other without overlap, and
+-- none is empty.
 
 with versions as (
     select 'user' as entity, user_id as entity_id, valid_from, valid_to from {{ ref('dim_users_history') }}

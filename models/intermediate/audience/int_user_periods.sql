@@ -17,10 +17,20 @@ scoped as (
 ),
 
 periods as (
-    select user_id, partner_id, client_id, 'week' as period_type, cast(date_trunc('week', date_day) as date) as period_start
+    select
+        user_id,
+        partner_id,
+        client_id,
+        'week' as period_type,
+        cast(date_trunc('week', date_day) as date) as period_start
     from scoped
     union all
-    select user_id, partner_id, client_id, 'month' as period_type, cast(date_trunc('month', date_day) as date) as period_start
+    select
+        user_id,
+        partner_id,
+        client_id,
+        'month' as period_type,
+        cast(date_trunc('month', date_day) as date) as period_start
     from scoped
 )
 

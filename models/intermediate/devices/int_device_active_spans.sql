@@ -1,5 +1,5 @@
--- A device is active on a day when it was seen on it or in the 27 days before, by an event or by its own report in a dump:
--- days seen less than 28 days apart make one span, which lasts 27 days longer than its last day seen.
+-- A device is active on a day when it was seen on it or in the 27 days before, by an event or by its own report in a
+-- dump: days seen at most 28 days apart make one span, which lasts 27 days longer than its last day seen.
 
 with seen as (
     select device_id, date_day from {{ ref('int_device_days') }}

@@ -7,7 +7,7 @@
     )
 }}
 
--- The seconds an event reports were heard just before it: they are spread backwards over the hours in which they were heard.
+-- The seconds an event reports were heard just before it: they are spread backwards over the hours of hearing.
 
 {% set dates = rebuild_dates() %}
 
@@ -34,8 +34,12 @@ attributed as (
         case when plays.play_id is null then events.user_id else plays.user_id end as user_id,
         case when plays.play_id is null then events.client_id else plays.client_id end as client_id,
         case when plays.play_id is null then events.country_code else plays.country_code end as country_code,
-        case when plays.play_id is null then coalesce(devices.model, 'unknown') else plays.device_model end as device_model,
-        case when plays.play_id is null then coalesce(events.music_source, 'unknown') else plays.music_source end as music_source,
+        case
+            when plays.play_id is null then coalesce(devices.model, 'unknown') else plays.device_model
+        end as device_model,
+        case
+            when plays.play_id is null then coalesce(events.music_source, 'unknown') else plays.music_source
+        end as music_source,
         case when plays.play_id is null then events.content_type else plays.content_type end as content_type,
         case when plays.play_id is null then coalesce(events.genre, 'unknown') else plays.genre end as genre
     from events
@@ -61,7 +65,9 @@ reached as (
         attributed.seconds_into_hour + 3600.0 * hours_back.hours_back as seconds_to_start
     from attributed
     inner join hours_back
-        on hours_back.hours_back = 0 or attributed.seconds_into_hour + 3600.0 * (hours_back.hours_back - 1) < attributed.seconds_listened
+        on
+            hours_back.hours_back = 0
+            or attributed.seconds_into_hour + 3600.0 * (hours_back.hours_back - 1) < attributed.seconds_listened
 ),
 
 spread as (

@@ -14,6 +14,12 @@ with acts as (
     where user_id is not null and {{ in_dates('event_date', dates) }}
 ),
 
+scopes as (
+    select 'country' as scope_type
+    union all
+    select 'all' as scope_type
+),
+
 weighted as (
     select distinct
         acts.event_date as date_day,
@@ -25,11 +31,7 @@ weighted as (
         weights.weight
     from acts
     inner join {{ ref('engagement_weights') }} as weights on acts.kind = weights.kind
-    cross join (
-        select 'country' as scope_type
-        union all
-        select 'all' as scope_type
-    ) as scopes
+    cross join scopes
 )
 
 select

@@ -1,19 +1,27 @@
 with streams as (
-    select max(occurred_at) as newest_occurred_at, max(received_at) as newest_received_at from {{ ref('stg_events__play') }}
+    select max(occurred_at) as newest_occurred_at, max(received_at) as newest_received_at
+    from {{ ref('stg_events__play') }}
     union all
-    select max(occurred_at) as newest_occurred_at, max(received_at) as newest_received_at from {{ ref('stg_events__navigation') }}
+    select max(occurred_at) as newest_occurred_at, max(received_at) as newest_received_at
+    from {{ ref('stg_events__navigation') }}
     union all
-    select max(occurred_at) as newest_occurred_at, max(received_at) as newest_received_at from {{ ref('stg_events__token_request') }}
+    select max(occurred_at) as newest_occurred_at, max(received_at) as newest_received_at
+    from {{ ref('stg_events__token_request') }}
     union all
-    select max(occurred_at) as newest_occurred_at, max(received_at) as newest_received_at from {{ ref('stg_events__music_service_auth') }}
+    select max(occurred_at) as newest_occurred_at, max(received_at) as newest_received_at
+    from {{ ref('stg_events__music_service_auth') }}
     union all
-    select max(occurred_at) as newest_occurred_at, max(received_at) as newest_received_at from {{ ref('stg_events__voice_feedback') }}
+    select max(occurred_at) as newest_occurred_at, max(received_at) as newest_received_at
+    from {{ ref('stg_events__voice_feedback') }}
     union all
-    select max(occurred_at) as newest_occurred_at, max(received_at) as newest_received_at from {{ ref('stg_events__show_interaction') }}
+    select max(occurred_at) as newest_occurred_at, max(received_at) as newest_received_at
+    from {{ ref('stg_events__show_interaction') }}
     union all
-    select max(occurred_at) as newest_occurred_at, max(received_at) as newest_received_at from {{ ref('stg_events__notification') }}
+    select max(occurred_at) as newest_occurred_at, max(received_at) as newest_received_at
+    from {{ ref('stg_events__notification') }}
     union all
-    select max(occurred_at) as newest_occurred_at, max(received_at) as newest_received_at from {{ ref('stg_events__promotion') }}
+    select max(occurred_at) as newest_occurred_at, max(received_at) as newest_received_at
+    from {{ ref('stg_events__promotion') }}
 )
 
 select

@@ -7,13 +7,26 @@
     )
 }}
 
--- Windows are counted by intervals: a user enters a window of n days with an active day that has none in the n - 1 days before,
--- and leaves it n days after an active day that has none in the n - 1 days behind; a running sum of enters and leaves is exact.
+-- Windows are counted by intervals: a user enters a window of n days with an active day that has none in the n - 1 days
+-- before, and leaves it n days after an active day that has none in the n - 1 days behind; a running sum of enters and
+-- leaves is exact.
 
 {% set dates = rebuild_dates() %}
 
 with horizon as (
     select newest_day, newest_received_day from {{ ref('int_data_horizon') }}
+),
+
+country_scopes as (
+    select 'country' as country_scope
+    union all
+    select 'all' as country_scope
+),
+
+kinds as (
+    select 'any' as activity, 0 as least_listening
+    union all
+    select 'listening' as activity, 1 as least_listening
 ),
 
 activity as (
@@ -33,20 +46,12 @@ user_days as (
         activity.date_day,
         activity.user_id,
         {{ in_client_scope('activity') }},
-        case when countries.country_scope = 'all' then 'all' else activity.country_code end as country_code,
+        case when country_scopes.country_scope = 'all' then 'all' else activity.country_code end as country_code,
         kinds.activity
     from activity
     cross join ({{ client_scopes() }}) as clients
-    cross join (
-        select 'country' as country_scope
-        union all
-        select 'all' as country_scope
-    ) as countries
-    inner join (
-        select 'any' as activity, 0 as least_listening
-        union all
-        select 'listening' as activity, 1 as least_listening
-    ) as kinds on activity.is_listening >= kinds.least_listening
+    cross join country_scopes
+    inner join kinds on activity.is_listening >= kinds.least_listening
 ),
 
 neighbours as (
@@ -138,7 +143,7 @@ days as (
     from combinations
     cross join horizon
     inner join {{ ref('dim_dates') }} as dates
-        on dates.date_day >= combinations.first_day and dates.date_day <= horizon.newest_day
+        on combinations.first_day <= dates.date_day and horizon.newest_day >= dates.date_day
 ),
 
 counted as (

@@ -8,6 +8,12 @@ with newest as (
         on horizon.newest_day between periods.period_start and periods.period_end
 ),
 
+country_scopes as (
+    select 'country' as country_scope
+    union all
+    select 'all' as country_scope
+),
+
 members as (
     select
         members.cohort_kind,
@@ -16,13 +22,9 @@ members as (
         members.user_id,
         members.partner_id,
         members.client_id,
-        case when countries.country_scope = 'all' then 'all' else members.country_code end as country_code
+        case when country_scopes.country_scope = 'all' then 'all' else members.country_code end as country_code
     from {{ ref('int_cohort_members') }} as members
-    cross join (
-        select 'country' as country_scope
-        union all
-        select 'all' as country_scope
-    ) as countries
+    cross join country_scopes
 ),
 
 active_periods as (

@@ -66,7 +66,7 @@ days as (
     from (select distinct model, firmware_version from versions) as pairs
     cross join horizon
     inner join {{ ref('dim_dates') }} as dates
-        on dates.date_day >= horizon.first_day and dates.date_day <= horizon.newest_day
+        on horizon.first_day <= dates.date_day and horizon.newest_day >= dates.date_day
 ),
 
 counted as (
@@ -123,8 +123,9 @@ select
     counted.devices,
     counted.active_devices,
     cast(counted.active_devices as double precision)
-    / nullif(cast(sum(counted.active_devices) over (partition by counted.date_day, counted.model) as double precision), 0)
-        as share_of_active,
+    / nullif(
+        cast(sum(counted.active_devices) over (partition by counted.date_day, counted.model) as double precision), 0
+    ) as share_of_active,
     cast(counted.date_day - cast(releases.released_at as date) as integer) as days_since_release,
     latest_stable.model is not null as is_latest_stable
 from counted

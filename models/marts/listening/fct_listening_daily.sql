@@ -26,7 +26,7 @@ with heard as (
 
 started as (
     select
-        date_day as date_day,
+        date_day,
         client_id,
         country_code,
         device_model,
@@ -42,10 +42,34 @@ started as (
 ),
 
 both_kinds as (
-    select date_day, client_id, country_code, device_model, music_source, content_type, genre, hours_listened, 0 as plays_started, 0 as valid_listens, 0 as skips, listeners
+    select
+        date_day,
+        client_id,
+        country_code,
+        device_model,
+        music_source,
+        content_type,
+        genre,
+        hours_listened,
+        0 as plays_started,
+        0 as valid_listens,
+        0 as skips,
+        listeners
     from heard
     union all
-    select date_day, client_id, country_code, device_model, music_source, content_type, genre, 0 as hours_listened, plays_started, valid_listens, skips, 0 as listeners
+    select
+        date_day,
+        client_id,
+        country_code,
+        device_model,
+        music_source,
+        content_type,
+        genre,
+        0 as hours_listened,
+        plays_started,
+        valid_listens,
+        skips,
+        0 as listeners
     from started
 ),
 

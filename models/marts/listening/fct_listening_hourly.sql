@@ -41,10 +41,32 @@ started as (
 ),
 
 both_kinds as (
-    select hour_start, client_id, country_code, device_model, music_source, content_type, genre, hours_listened, 0 as plays_started, 0 as valid_listens, 0 as skips
+    select
+        hour_start,
+        client_id,
+        country_code,
+        device_model,
+        music_source,
+        content_type,
+        genre,
+        hours_listened,
+        0 as plays_started,
+        0 as valid_listens,
+        0 as skips
     from heard
     union all
-    select hour_start, client_id, country_code, device_model, music_source, content_type, genre, 0 as hours_listened, plays_started, valid_listens, skips
+    select
+        hour_start,
+        client_id,
+        country_code,
+        device_model,
+        music_source,
+        content_type,
+        genre,
+        0 as hours_listened,
+        plays_started,
+        valid_listens,
+        skips
     from started
 ),
 

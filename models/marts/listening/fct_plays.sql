@@ -60,10 +60,11 @@ numbered as (
 known as (
     -- of each attribute, the number of the first event that has it
     select
-        numbered.*,
         {% for attribute in attributes %}
-        min(case when {{ attribute }} is not null then event_number end) over (partition by play_id) as {{ attribute }}_number{{ ',' if not loop.last }}
+        min(case when {{ attribute }} is not null then event_number end) over (partition by play_id)
+            as {{ attribute }}_number,
         {% endfor %}
+        numbered.*
     from numbered
 ),
 
@@ -106,7 +107,8 @@ select
     case
         when plays.duration_seconds is not null then least(1.0, plays.seconds_listened / plays.duration_seconds)
     end as completion,
-    plays.seconds_listened >= 30 or coalesce(plays.seconds_listened >= plays.duration_seconds / 2.0, false) as is_valid_listen,
+    plays.seconds_listened >= 30
+    or coalesce(plays.seconds_listened >= plays.duration_seconds * 0.5, false) as is_valid_listen,
     case when plays.last_action in ('stop', 'skip') then plays.last_action else 'open' end as end_reason
 from plays
 left join {{ ref('clients') }} as clients on plays.client_id = clients.client_id

@@ -28,7 +28,10 @@ renamed as (
         row_number() over (
             partition by showid, updatedat
             order by
-                op asc nulls last, _source_file desc nulls last, _source_line desc nulls last, _source_offset desc nulls last
+                op asc nulls last,
+                _source_file desc nulls last,
+                _source_line desc nulls last,
+                _source_offset desc nulls last
         ) as message_number
     from source
 )
