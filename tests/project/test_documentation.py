@@ -1,0 +1,133 @@
+"""Everything of the dbt project says in words what it is, and a mart keeps the promises of the house."""
+
+import csv
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from tests.project.conftest import ROOT, Project
+
+# A macro's form for one engine, or of a macro of dbt's own: described where the macro is that it stands for.
+_FORM = re.compile(r"^(duckdb|redshift|postgres|default)__")
+
+
+def test_dbt_parses_without_a_warning(project: Project) -> None:
+    assert project.warnings == []
+
+
+def test_models_snapshots_and_seeds_are_described(project: Project) -> None:
+    nodes = [node for kind in ("model", "snapshot", "seed") for node in project.nodes(kind)]
+    assert _undescribed(nodes) == []
+    assert _undescribed_columns(nodes) == []
+    assert [node.name for node in nodes if not node.columns] == []
+
+
+def test_sources_are_described(project: Project) -> None:
+    tables = project.manifest.sources.values()
+    assert _undescribed(tables) == []
+    assert _undescribed_columns(tables) == []
+    assert [table.source_name for table in tables if not table.source_description.strip()] == []
+
+
+def test_seeds_have_the_columns_that_are_described(project: Project) -> None:
+    for seed in project.nodes("seed"):
+        with (ROOT / seed.original_file_path).open(encoding="utf-8", newline="") as lines:
+            assert list(seed.columns) == next(csv.reader(lines)), seed.name
+
+
+def test_macros_are_described(project: Project) -> None:
+    macros = [macro for macro in project.manifest.macros.values() if macro.package_name == "earshot"]
+    macros = [macro for macro in macros if not _FORM.match(macro.name)]
+    assert _undescribed(macros) == []
+    for macro in macros:
+        described = {
+            argument.name: argument.description for argument in macro.arguments if argument.description.strip()
+        }
+        assert list(described) == _arguments(macro.macro_sql), f"arguments of the macro {macro.name}"
+
+
+def test_exposures_are_described(project: Project) -> None:
+    assert _undescribed(project.manifest.exposures.values()) == []
+
+
+def test_tests_say_what_they_guard(project: Project) -> None:
+    singular = [
+        test for test in project.nodes("test") if test.path.endswith(".sql") and test.test_node_type == "singular"
+    ]
+    assert singular
+    assert _undescribed(singular) == []
+    assert _undescribed(project.manifest.unit_tests.values()) == []
+
+
+def test_marts_are_public_contracts(project: Project) -> None:
+    for mart in project.marts():
+        assert mart.contract.enforced, f"{mart.name} has no enforced contract"
+        assert mart.access == "public", f"{mart.name} is not public"
+        assert [column.name for column in mart.columns.values() if not column.data_type] == [], mart.name
+
+
+def test_marts_begin_with_their_grain(project: Project) -> None:
+    descriptions = {mart.name: mart.description for mart in project.marts()}
+    assert [name for name, words in descriptions.items() if not words.startswith("One row per ")] == []
+
+
+def test_marts_have_a_primary_key(project: Project) -> None:
+    unique: dict[str, set[str]] = {}
+    filled: dict[str, set[str]] = {}
+    for test in project.nodes("test"):
+        rule = getattr(test, "test_metadata", None)  # a singular test has none
+        if rule is not None and rule.name == "unique_combination":
+            unique.setdefault(test.attached_node, set()).update(rule.kwargs["columns"])
+        elif rule is not None and rule.name == "unique":
+            unique.setdefault(test.attached_node, set()).add(rule.kwargs["column_name"])
+        elif rule is not None and rule.name == "not_null":
+            filled.setdefault(test.attached_node, set()).add(rule.kwargs["column_name"])
+    for mart in project.marts():
+        required = {
+            column.name
+            for column in mart.columns.values()
+            if any(constraint.type == "not_null" for constraint in column.constraints)
+        }
+        key = unique.get(mart.unique_id, set())
+        assert key, f"{mart.name} has no test that its key is unique"
+        missing = key - filled.get(mart.unique_id, set()) - required
+        assert not missing, f"{mart.name}: nothing tests that {sorted(missing)} is never null"
+
+
+def test_marts_have_unit_tests(project: Project) -> None:
+    tested = {test.model for test in project.manifest.unit_tests.values()}
+    assert [mart.name for mart in project.marts() if mart.name not in tested] == []
+
+
+def test_models_are_named_for_their_layer(project: Project) -> None:
+    for model in project.nodes("model"):
+        layer, area = model.fqn[1], model.fqn[2]
+        pattern = {"staging": f"stg_{area}__[a-z_]+", "intermediate": "int_[a-z_]+", "marts": "(fct|dim|rpt)_[a-z_]+"}[
+            layer
+        ]
+        assert re.fullmatch(pattern, model.name), f"{model.original_file_path} is not named like {pattern}"
+
+
+def test_models_name_no_engine(project: Project) -> None:
+    for node in (*project.nodes("model"), *project.nodes("snapshot"), *project.nodes("test")):
+        found = re.search(r"\b(duckdb|redshift)\b", node.raw_code, re.IGNORECASE)
+        assert found is None, f"{node.name} speaks of {found and found[0]}; that belongs into a dispatched macro"
+
+
+def _undescribed(things: Iterable[Any]) -> list[str]:
+    return sorted(thing.name for thing in things if not thing.description.strip())
+
+
+def _undescribed_columns(tables: Iterable[Any]) -> list[str]:
+    return sorted(
+        f"{table.name}.{column.name}"
+        for table in tables
+        for column in table.columns.values()
+        if not column.description.strip()
+    )
+
+
+def _arguments(macro_sql: str) -> list[str]:
+    signature = re.search(r"\{%-?\s*(?:macro|test)\s+\w+\s*\((.*?)\)\s*-?%\}", macro_sql, re.DOTALL)
+    arguments = signature[1].split(",") if signature and signature[1].strip() else []
+    return [argument.split("=")[0].strip() for argument in arguments]
