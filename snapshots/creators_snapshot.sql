@@ -25,10 +25,11 @@ select
     message.is_deleted,
     message.updated_at
 from {{ ref('stg_catalog__creators') }} as message
-where not exists (
-    select 1
-    from {{ ref('stg_catalog__creators') }} as later
-    where later.creator_id = message.creator_id and later.updated_at > message.updated_at
-)
+where
+    not exists (
+        select 1
+        from {{ ref('stg_catalog__creators') }} as later
+        where later.creator_id = message.creator_id and later.updated_at > message.updated_at
+    )
 
 {% endsnapshot %}

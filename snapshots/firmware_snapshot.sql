@@ -26,11 +26,12 @@ select
     message.is_deleted,
     message.updated_at
 from {{ ref('stg_catalog__firmware') }} as message
-where not exists (
-    select 1
-    from {{ ref('stg_catalog__firmware') }} as later
-    where later.model = message.model
-        and later.firmware_version = message.firmware_version and later.updated_at > message.updated_at
-)
+where
+    not exists (
+        select 1
+        from {{ ref('stg_catalog__firmware') }} as later
+        where later.model = message.model
+            and later.firmware_version = message.firmware_version and later.updated_at > message.updated_at
+    )
 
 {% endsnapshot %}

@@ -41,10 +41,11 @@ select
     message.is_deleted,
     message.updated_at
 from {{ ref('stg_catalog__shows') }} as message
-where not exists (
-    select 1
-    from {{ ref('stg_catalog__shows') }} as later
-    where later.show_id = message.show_id and later.updated_at > message.updated_at
-)
+where
+    not exists (
+        select 1
+        from {{ ref('stg_catalog__shows') }} as later
+        where later.show_id = message.show_id and later.updated_at > message.updated_at
+    )
 
 {% endsnapshot %}
