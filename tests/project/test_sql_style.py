@@ -1,4 +1,4 @@
-"""What `sqlfluff lint` passes over in silence: files that it cannot render, and snapshots, whose tag it doesn't know."""
+"""What `sqlfluff lint` passes over in silence: files that it cannot render, and snapshots, whose tag it lacks."""
 
 import re
 

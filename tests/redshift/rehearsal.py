@@ -35,10 +35,16 @@ class Sent:
 
 @dataclass
 class Rehearsal:
-    """What a build sent, in order, and how its nodes ended, by unique id: the compiled SQL, and what went wrong."""
+    """What a build sent, in order, and of its nodes, by unique id, how they ended.
+
+    `compiled` is a node's SQL, `columns` are those that the SQL has, `described` those that its YAML names, and
+    `failures` say what went wrong.
+    """
 
     sent: list[Sent] = field(default_factory=list, repr=False)
     compiled: dict[str, str] = field(default_factory=dict, repr=False)
+    columns: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    described: dict[str, list[str]] = field(default_factory=dict, repr=False)
     failures: dict[str, str] = field(default_factory=dict)
 
 
@@ -64,9 +70,13 @@ def rehearse(manifest: Any, target_path: Path, *, incremental: bool, project: Pa
         done = dbtRunner(manifest=manifest).invoke(command)
     assert done.exception is None, f"dbt build --target redshift failed: {done.exception}"
     for result in cast(RunExecutionResult, done.result).results:
-        if result.status not in ("success", "pass"):
-            rehearsal.failures[result.node.unique_id] = f"{result.status}: {result.message}"
-        rehearsal.compiled[result.node.unique_id] = getattr(result.node, "compiled_code", None) or ""
+        node: Any = result.node
+        if result.status not in ("success", "pass", "no-op"):  # nothing is done for an exposure
+            rehearsal.failures[node.unique_id] = f"{result.status}: {result.message}"
+        if node.resource_type in ("model", "snapshot", "test"):
+            rehearsal.compiled[node.unique_id] = node.compiled_code
+            rehearsal.columns[node.unique_id] = world.answer(node.compiled_code)[0]
+            rehearsal.described[node.unique_id] = list(node.columns)
     return rehearsal
 
 

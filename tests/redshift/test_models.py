@@ -62,6 +62,13 @@ def test_what_surrounds_the_models_means_the_same_on_redshift(builds: Builds) ->
 
 
 @pytest.mark.parametrize("node", MODELS)
+def test_model_has_the_columns_that_are_described(builds: Builds, node: str) -> None:
+    for build in builds.values():
+        described = [column for column in build.described[node] if not column.startswith("dbt_")]
+        assert sorted(described) == sorted(build.columns[node])
+
+
+@pytest.mark.parametrize("node", MODELS)
 def test_model_parses_as_redshift(builds: Builds, redshift: Linter, node: str) -> None:
     for sql in {build.compiled[node] for build in builds.values()}:
         assert [str(error) for error in redshift.parse_string(sql).violations] == []
