@@ -185,6 +185,8 @@ def wandering_users() -> Deliveries:
             event("musicserviceauth", "2023-12-20T09:00", user="wander-2", client="mystery-box", country="XK"),
             play("2019-02-28T23:59", "ancient", "heartbeat", 90, user="ancient"),
             event("navigation", "2024-03-01T09:00", user="wander-1", client="earshot-web", country="FR"),
+            # what was received last did not happen last
+            event("navigation", "2024-03-01T09:00", user="wander-1", client="earshot-ios", received="2024-03-09T01:00"),
             name=name,
         ),
     }
@@ -300,7 +302,8 @@ def speakers() -> Deliveries:
                 "devices", "2024-01-03T03:00", device("dev-1", "1.1"), device("dev-3", "1.1", lastSeenAt=None)
             ),
             changes("firmware", LAST, delete("2024-03-01T00:00", model="Alto", version="1.10")),
-            deliver(LAST, event("navigation", "2024-03-06T11:00", user=None, device="dev-2"), name="speakers.json"),
+            # the newest event is nobody's activity
+            deliver(LAST, event("navigation", "2024-03-07T11:00", user=None, device="dev-2"), name="speakers.json"),
         ),
     }
 

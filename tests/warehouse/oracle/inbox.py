@@ -222,8 +222,9 @@ def _landing(
     rows: list[dict[str, Any]],
     snapshot_id: str | None,
 ) -> dict[str, Any]:
-    """The counts of one landed file."""
-    keys = {tuple(row[name] for name in contract.key) for row in rows}
+    """The counts of one landed file. A duplicate is the same record again: another change of a row is not one."""
+    names = [*contract.key, "updatedat"] if contract.source == "catalog" else contract.key
+    keys = {tuple(row[name] for name in names) for row in rows}
     return {
         "dataset": contract.dataset,
         "source_path": path,
