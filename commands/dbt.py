@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from commands import output
 from commands.settings import ROOT
@@ -39,7 +39,8 @@ def run(command: Sequence[str], arguments: Sequence[str] = (), quiet_stdout: boo
     close: Callable[[], None] = DuckDBConnectionManager.close_all_connections
     colors = [] if not output.no_color() else ["--no-use-colors"]
     began = time.monotonic()
-    with contextlib.chdir(ROOT), contextlib.redirect_stdout(sys.stderr if quiet_stdout else sys.stdout):
+    words = cast(TextIO, _WithoutTracebacks(sys.stderr if quiet_stdout else sys.stdout))
+    with contextlib.chdir(ROOT), contextlib.redirect_stdout(words):
         try:
             done = dbtRunner().invoke([*command, *colors, *arguments])
         finally:
@@ -54,6 +55,19 @@ def run(command: Sequence[str], arguments: Sequence[str] = (), quiet_stdout: boo
     if not done.success and not outcome.failed:
         raise EarshotError(f"`dbt {' '.join(command)}` did not succeed; what it printed and logs/dbt.log say why.")
     return outcome
+
+
+class _WithoutTracebacks:
+    """A stream that leaves out the tracebacks that dbt prints when it is interrupted or stops; its log has them."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return len(text) if "Traceback (most recent call last)" in text else self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def require_passed(outcome: Outcome) -> None:

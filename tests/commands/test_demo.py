@@ -29,9 +29,6 @@ def test_demo_and_the_days_after(earshot: Earshot, tmp_path: Path) -> None:
         snapshot = earshot("snapshot", "--json")
         assert snapshot.returncode == 0, snapshot.stderr
         assert json.loads(snapshot.stdout)["failed"] == []
-        build = earshot("build")
-        assert build.returncode == 0, build.stderr
-        assert "\x1b" not in build.stdout
         publish = earshot("publish", "--json")
         assert publish.returncode == 0, publish.stderr
         assert reader.execute("select published_at from _publish").fetchall() == before

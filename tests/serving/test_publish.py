@@ -121,6 +121,21 @@ def test_what_a_killed_publish_left_is_removed(warehouse: Path, tmp_path: Path) 
     assert not (tmp_path / "serving" / "parquet" / "fct_gone.parquet").exists()
 
 
+def test_what_is_published_is_the_finished_file_itself(
+    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A copy would be seen half by whoever opens it meanwhile; a rename cannot be.
+    finished: dict[int, str] = {}
+    monkeypatch.setattr("serving.publish._sync", lambda path: finished.setdefault(path.stat().st_ino, path.name))
+    for _ in range(2):
+        finished.clear()
+        publish(warehouse, tmp_path / "serving")
+        assert finished[(tmp_path / "serving" / "earshot.duckdb").stat().st_ino] == "earshot.duckdb"
+        for name in warehouses.MARTS:
+            file = tmp_path / "serving" / "parquet" / f"{name}.parquet"
+            assert finished[file.stat().st_ino] == f"{name}.unfinished"
+
+
 def test_the_log_of_somebody_who_wrote_into_the_published_file_is_not_replayed(warehouse: Path, tmp_path: Path) -> None:
     publish(warehouse, tmp_path / "serving")
     (tmp_path / "serving" / "earshot.duckdb.wal").write_bytes(b"not this file's log")
