@@ -87,14 +87,15 @@ class Source:
                     yield from kept
                     return
                 file.seek(0)
-                yield from _unpack(_blocks(file))
+                yield from _unpack(_blocks(file, self._before.st_size))
                 self._unchanged(file)
         except OSError as error:
             raise Refused(f"it can't be read ({error.strerror})") from error
 
     def _raw(self, file: BinaryIO) -> Iterator[bytes]:
         """The bytes as they lie there, summed on the way."""
-        for block in _blocks(file):
+        assert self._before is not None, "set when the file is opened"
+        for block in _blocks(file, self._before.st_size):
             self._sha.update(block)
             if self._md5 is not None:
                 self._md5.update(block)
@@ -108,8 +109,10 @@ class Source:
             raise Refused("it changed while it was read")
 
 
-def _blocks(file: BinaryIO) -> Iterator[bytes]:
-    while block := file.read(BLOCK):
+def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """The first `size` bytes: one that grows all the time must not be read forever."""
+    while size > 0 and (block := file.read(min(BLOCK, size))):
+        size -= len(block)
         yield block
 
 
