@@ -237,6 +237,13 @@ REFUSED = (
     Case("division_of_columns", "VAL1", "D", "select a.clicks / a.views as rate from events as a"),
     Case("division_by_number", "VAL1", "D", "select id / 2 as a from events"),
     Case("division_by_decimal", "VAL1", "D", "select id / 3600.0 as a from events"),
+    Case(
+        "division_in_recursion",
+        "RS27 VAL1",
+        "D",
+        "with recursive r as (select 1 as n union all select n + 1 from r) select n / 2 as a from r",
+    ),
+    Case("sum_in_named_columns", "VAL9", "D", "with s (n) as (select sum(id) from events) select n as a from s"),
     Case("division_of_counts", "VAL1", "D", "with c as (select count(*) as n from events) select n / 7 as a from c"),
     Case("avg_of_column", "VAL2", "D", "select avg(id) as a from events"),
     Case("order_by", "VAL3", "D", "select kind from events order by kind desc"),

@@ -14,25 +14,24 @@ _ALWAYS_DOUBLE = (exp.Exp, exp.Ln, exp.Log, exp.Pow, exp.Sqrt, exp.Sin, exp.Cos)
 _WRAPPERS = (exp.Alias, exp.IgnoreNulls, exp.RespectNulls, exp.Round, exp.Window)
 
 
-def is_double(statement: Statement, node: exp.Expr | None) -> bool:
-    """Whether the expression is visibly DOUBLE PRECISION."""
+def is_double(statement: Statement, node: exp.Expr | None, within: frozenset[int] = frozenset()) -> bool:
+    """Whether the expression is visibly DOUBLE PRECISION; `within` are the expressions that are being asked already."""
+    if node is None or id(node) in within:
+        return False
+    within |= {id(node)}
     if isinstance(node, exp.Cast):
         return node.to.this is exp.DType.DOUBLE
     if isinstance(node, _ALWAYS_DOUBLE):
         return True
     if isinstance(node, exp.Column):
-        found = statement.definitions(node)
-        return (
-            bool(found)
-            and all(is_double(statement, made) or _is_constant(made) for made in found)
-            and any(is_double(statement, made) for made in found)
-        )
+        made = [part for part in statement.definitions(node) if not _is_constant(part)]
+        return bool(made) and all(is_double(statement, part, within) for part in made)
     if isinstance(node, _WRAPPERS):
-        return is_double(statement, node.this)
+        return is_double(statement, node.this, within)
     if isinstance(node, exp.Case):
-        return any(is_double(statement, result) for result in results(node))
+        return any(is_double(statement, result, within) for result in results(node))
     if isinstance(node, _LIKE_ARGUMENTS + _ARITHMETIC):
-        return any(is_double(statement, part) for part in node.iter_expressions())
+        return any(is_double(statement, part, within) for part in node.iter_expressions())
     return False
 
 

@@ -71,7 +71,7 @@ class Statement:
         for name in names:
             source = scope.sources.get(name)
             if isinstance(source, Scope):
-                found.extend(_selected(source.expression, column.name))
+                found.extend(_selected(source.expression, column.name.lower()))
         return found
 
     def outputs(self) -> list[exp.Expr]:
@@ -124,12 +124,14 @@ def _branches(query: exp.Expr | None) -> Iterator[exp.Select]:
 
 
 def _selected(query: exp.Expr, name: str) -> Iterator[exp.Expr]:
-    first = next(_branches(query), None)
-    if first is None:
-        return
-    # A union's columns are named by its first branch and matched by place.
-    places = [place for place, made in enumerate(first.expressions) if made.alias_or_name.lower() == name.lower()]
-    for select in _branches(query):
-        for place in places:
-            if place < len(select.expressions):
-                yield select.expressions[place]
+    """What each branch of a query selects under a name, by the list of names beside it or those of its first branch."""
+    holder = query.parent
+    listed = holder.args["alias"].columns if isinstance(holder, exp.CTE | exp.Subquery) and holder.alias else []
+    branches = list(_branches(query))
+    names = [column.name for column in listed] or [
+        made.alias_or_name for select in branches[:1] for made in select.expressions
+    ]
+    for select in branches:
+        for own, made in zip(names, select.expressions, strict=False):
+            if own.lower() == name:
+                yield made
