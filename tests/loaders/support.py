@@ -104,7 +104,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.inbox, self.lake = folder / "inbox", folder / "lake"
-        self.inbox.mkdir(parents=True)
+        self.inbox.mkdir(parents=True, exist_ok=True)
 
     def put(self, path: str, content: bytes | list[dict[str, Any]]) -> Path:
         """Write a file of the inbox: bytes, or records as JSON lines."""
