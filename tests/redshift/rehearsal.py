@@ -25,6 +25,10 @@ ROOT = Path(__file__).resolve().parents[2]
 VARCHAR = 1043  # the type code by which Redshift's driver tells varchar
 
 
+class RehearsalError(Exception):
+    """dbt gave up before it came to the nodes."""
+
+
 @dataclass(frozen=True)
 class Sent:
     """A statement and the node (`model.earshot.dim_users`) for which it was sent; empty before and after all nodes."""
@@ -49,9 +53,10 @@ class Rehearsal:
 
 
 def parse(target_path: Path, project: Path = ROOT) -> Any:
-    """The manifest of the project for the target redshift, and an error when it cannot be made."""
+    """The manifest of the project for the target redshift; RehearsalError when it cannot be made."""
     done = dbtRunner().invoke(["parse", *_flags(target_path, project)])
-    assert done.success, f"dbt parse --target redshift failed: {done.exception}"
+    if not done.success:
+        raise RehearsalError(f"dbt parse --target redshift failed: {done.exception}")
     return done.result
 
 
@@ -72,7 +77,8 @@ def rehearse(manifest: Any, target_path: Path, *, incremental: bool, project: Pa
         options = [option for kind in left_out for option in ("--exclude-resource-type", kind)]
         command = ["--no-write-json", "build", *options, "--threads", "1", *_flags(target_path, project)]
         done = dbtRunner(manifest=manifest).invoke(command)
-    assert done.exception is None, f"dbt build --target redshift failed: {done.exception}"
+    if done.exception is not None:
+        raise RehearsalError(f"dbt build --target redshift failed: {done.exception}")
     for result in cast(RunExecutionResult, done.result).results:
         node: Any = result.node
         if result.status not in ("success", "pass", "no-op"):  # nothing is done for an exposure

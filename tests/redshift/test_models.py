@@ -7,7 +7,7 @@ import pytest
 from sqlfluff.core import FluffConfig, Linter
 
 from tests.redshift.guard import findings
-from tests.redshift.rehearsal import ROOT, Rehearsal, parse, rehearse
+from tests.redshift.rehearsal import ROOT, Rehearsal, RehearsalError, parse, rehearse
 
 MODELS = sorted(
     [f"model.earshot.{path.stem}" for path in (ROOT / "models").rglob("*.sql")]
@@ -21,11 +21,14 @@ Builds = dict[str, Rehearsal]
 def builds(tmp_path_factory: pytest.TempPathFactory) -> Builds:
     """The first build of a warehouse, and one after it."""
     target = tmp_path_factory.mktemp("redshift")
-    manifest = parse(target)
-    return {
-        "first": rehearse(manifest, target, incremental=False),
-        "incremental": rehearse(manifest, target, incremental=True),
-    }
+    try:
+        manifest = parse(target)
+        return {
+            "first": rehearse(manifest, target, incremental=False),
+            "incremental": rehearse(manifest, target, incremental=True),
+        }
+    except RehearsalError as error:
+        pytest.fail(str(error), pytrace=False)  # one sentence, for it is told of every model
 
 
 @pytest.fixture(scope="module")
