@@ -1,4 +1,5 @@
--- A client that nobody has entered in the seed `clients` is counted under partner `unassigned`: enter it, with its partner.
+-- A client that nobody has entered in the seed `clients` is counted under partner `unassigned`: enter it, with its
+-- partner.
 
 {{ config(severity='warn') }}
 

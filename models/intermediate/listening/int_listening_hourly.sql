@@ -2,7 +2,7 @@
     config(
         materialized='incremental',
         incremental_strategy='replace_dates',
-        meta={'rebuild': {'days_before': 1, 'days_after': 2}},
+        meta={'rebuild': {'days_before': 1, 'days_after': 2, 'also': 'dates_of_late_devices'}},
         post_hook="{{ record_build() }}"
     )
 }}
@@ -32,6 +32,7 @@ attributed as (
         events.seconds_into_hour,
         events.seconds_listened,
         case when plays.play_id is null then events.user_id else plays.user_id end as user_id,
+        case when plays.play_id is null then events.device_id end as device_id,
         case when plays.play_id is null then events.client_id else plays.client_id end as client_id,
         case when plays.play_id is null then events.country_code else plays.country_code end as country_code,
         case
@@ -74,6 +75,7 @@ spread as (
     select
         {{ dbt.dateadd('hour', '-hours_back', 'event_hour') }} as hour_start,
         user_id,
+        device_id,
         client_id,
         country_code,
         device_model,
@@ -88,6 +90,7 @@ select
     hour_start,
     cast(hour_start as date) as date_day,
     user_id,
+    device_id,
     client_id,
     country_code,
     device_model,
@@ -97,4 +100,4 @@ select
     {{ exact_sum('seconds_listened') }} as seconds_listened
 from spread
 where seconds_listened > 0 and {{ in_dates('cast(hour_start as date)', dates) }}
-group by hour_start, user_id, client_id, country_code, device_model, music_source, content_type, genre
+group by hour_start, user_id, device_id, client_id, country_code, device_model, music_source, content_type, genre
