@@ -16,12 +16,14 @@ import pyarrow as pa
 from loaders import jsontext
 from loaders.judge import Invalid
 from loaders.personal import DROP_REGION
-from loaders.shapes import NOT_FAST, Shape, Taken, column_array
+from loaders.shapes import NOT_FAST, Judged, Shape, Taken, column_array
 
 BLANKS = b" \t\r\n"
 BOM = b"\xef\xbb\xbf"
 # A record may go on over several lines (pretty-printed), but a line that only forgot to end must not swallow the file.
 MAX_MULTILINE = 16 << 20
+# Where a record is glued to another, the border is looked for so far ahead; a longer one is judged.
+_GLUED = 64 << 10
 _INDENTS = (b"\n ", b"\n\t", b"\n\r")
 _NEWLINE, _BRACE = 0x0A, 0x7B
 
@@ -160,8 +162,20 @@ class _Pass:
         text = self.text
         outcomes: list[_Accepted | Rejected] = []
         position = _skip_blanks(text, begin)
+        counted, line = begin, at  # the line of what was read last
+        end = _line_end(text, begin)
         objects = True  # so far
         while position < len(text) and text[position] != _NEWLINE:
+            if position > end:
+                end = _line_end(text, position)
+            line += text.count(b"\n", counted, position)
+            counted = position
+            glued = self._glued(position, end, alone=not outcomes)
+            if glued is not None:
+                judged, position = glued
+                outcomes.append(_Accepted(judged.row, judged.extra, line, counted))
+                position = _skip_blanks(text, position)
+                continue
             try:
                 parsed = self._scan(position)
                 if outcomes and not (objects and isinstance(parsed.value, dict)):
@@ -169,15 +183,13 @@ class _Pass:
             except jsontext.NotJson as error:
                 if error.incomplete and not self.final and len(text) - begin <= MAX_MULTILINE:
                     return -1
-                stop = _line_end(text, position)
                 fault = Invalid("trailing_text", None, "a record is followed by text that is no record")
                 if not (outcomes and objects):
-                    words = error.words if error.position < stop else "the record does not end on its line"
-                    fault = Invalid("not_json", None, f"{words} (byte {min(error.position, stop) - begin} of the line)")
-                self.rejected.append(self._reject(fault, at, begin, text[begin:stop].removesuffix(b"\r")))
-                return stop + 1
+                    words = error.words if error.position < end else "the record does not end on its line"
+                    fault = Invalid("not_json", None, f"{words} (byte {min(error.position, end) - begin} of the line)")
+                self.rejected.append(self._reject(fault, at, begin, text[begin:end].removesuffix(b"\r")))
+                return end + 1
             objects = isinstance(parsed.value, dict)
-            line = at + text.count(b"\n", begin, parsed.start)
             outcomes.append(self._judge(parsed, line))
             position = _skip_blanks(text, parsed.end)
         for outcome in outcomes:
@@ -186,6 +198,19 @@ class _Pass:
             else:
                 self._accept(outcome)
         return position + 1
+
+    def _glued(self, position: int, end: int, alone: bool) -> tuple[Judged, int] | None:
+        """The record from a position to where the next is glued on (or to the line's end), and where that is.
+
+        None where there is any doubt. `alone`: nothing stands before it on the line, which was tried as a whole.
+        """
+        far = min(end, position + _GLUED)
+        found = self.text.find(b"}{", position, far)
+        stop = found + 1 if found >= 0 else far
+        if (stop == end and alone) or (found < 0 and far < end):
+            return None
+        judged = self.shape.drifted(self.text[position:stop])
+        return None if judged is None else (judged, stop)
 
     def _scan(self, position: int) -> jsontext.Parsed:
         """The value at a position; over several lines only an object goes on, and only if nothing speaks against it."""

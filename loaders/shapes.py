@@ -103,7 +103,7 @@ class LineShape:
         return Judged(row, _as_written((name, text[start:stop]) for name, start, stop in undeclared))
 
     def drifted(self, line: bytes) -> Judged | None:
-        """The row of a line whose only trouble is that it has fields nobody declares; None where there is any doubt.
+        """The row of a record that may have fields nobody declares; None where there is any doubt.
 
         As `decode`, it may take timestamps and fields that only some records need too lightly, but no duplicate keys.
         """
@@ -120,9 +120,12 @@ class LineShape:
         except NOT_FAST:
             return None
         # As in _maybe_duplicate_keys, but with the keys of all levels.
-        if line.count(b'":') != len(members) + len(deeper) or self.treatment.touches([*rest, *deeper]):
+        if line.count(b'":') != len(members) + len(deeper):
             return None
-        return Judged(row, _as_written(rest.items()))
+        extra = _as_written(rest.items()) if rest else None
+        if extra is not None and self.treatment.touches([*rest, *deeper]):
+            extra = jsontext.dump(jsontext.scan(extra.encode()).value, self.treatment.replace)
+        return Judged(row, extra)
 
     def extras(self, rows: Sequence[Any]) -> None:
         """The Struct holds none: only judged rows have extras."""

@@ -315,10 +315,13 @@ def lines(draw: st.DrawFn) -> bytes:
     return draw(BLANK) + b"{" + written + b"}" + draw(st.sampled_from([b"", b"", b"", b"\r", b" ", b"{}", b"x"]))
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(lines(), min_size=1, max_size=4), st.lists(st.integers(1, 900), max_size=3))
-def test_the_fast_ways_decide_as_the_exact_one(written: list[bytes], blocks: list[int]) -> None:
-    text = b"\n".join(written)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.tuples(lines(), st.sampled_from([b"\n", b"\n", b"", b" "])), min_size=1, max_size=4),
+    st.lists(st.integers(1, 900), max_size=3),
+)
+def test_the_fast_ways_decide_as_the_exact_one(written: list[tuple[bytes, bytes]], blocks: list[int]) -> None:
+    text = b"".join(one + border for one, border in written)
     fast, exact = read(text, blocks=blocks), read(text, Exact(shape()))
     assert fast.rejected == exact.rejected
     assert fast.rows == exact.rows
