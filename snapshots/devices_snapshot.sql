@@ -22,17 +22,17 @@
 }}
 
 select
-    device_id,
-    client_id,
-    owner_user_id,
-    model,
-    country_code,
-    firmware_version,
-    channels,
-    registered_at,
-    snapshot_at,
-    last_seen_at
-from {{ ref('stg_dynamodb__devices') }}
-where snapshot_at = (select max(snapshot_at) from {{ ref('stg_dynamodb__devices') }})
+    dumps.device_id,
+    dumps.client_id,
+    dumps.owner_user_id,
+    dumps.model,
+    dumps.country_code,
+    dumps.firmware_version,
+    dumps.channels,
+    dumps.registered_at,
+    dumps.snapshot_at,
+    dumps.last_seen_at
+from {{ ref('stg_dynamodb__devices') }} as dumps
+where dumps.snapshot_at = (select max(newest.snapshot_at) from {{ ref('stg_dynamodb__devices') }} as newest)
 
 {% endsnapshot %}

@@ -23,17 +23,17 @@
 }}
 
 select
-    user_id,
-    client_id,
-    country_code,
-    language,
-    music_services,
-    preferences,
-    status,
-    marketing_consent,
-    registered_at,
-    snapshot_at
-from {{ ref('stg_dynamodb__users') }}
-where snapshot_at = (select max(snapshot_at) from {{ ref('stg_dynamodb__users') }})
+    dumps.user_id,
+    dumps.client_id,
+    dumps.country_code,
+    dumps.language,
+    dumps.music_services,
+    dumps.preferences,
+    dumps.status,
+    dumps.marketing_consent,
+    dumps.registered_at,
+    dumps.snapshot_at
+from {{ ref('stg_dynamodb__users') }} as dumps
+where dumps.snapshot_at = (select max(newest.snapshot_at) from {{ ref('stg_dynamodb__users') }} as newest)
 
 {% endsnapshot %}

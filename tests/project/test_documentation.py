@@ -96,7 +96,9 @@ def test_marts_have_a_primary_key(project: Project) -> None:
 
 def test_marts_have_unit_tests(project: Project) -> None:
     tested = {test.model for test in project.manifest.unit_tests.values()}
-    assert [mart.name for mart in project.marts() if mart.name not in tested] == []
+    # The calendar reads nothing that a unit test could make up; calendar_is_that_of_arithmetic.sql counts it again.
+    marts = [mart.name for mart in project.marts() if mart.depends_on.nodes]
+    assert [name for name in marts if name not in tested] == []
 
 
 def test_models_are_named_for_their_layer(project: Project) -> None:
