@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from multiprocessing import get_context, parent_process
@@ -229,6 +231,11 @@ def _run_all(work: list[Job], run: Run, progress: Progress, workers: int | None)
                 results.append(futures[at].result())
                 done += size
                 progress(done, total)
+        except BrokenProcessPool as error:
+            words = (
+                "A process that was landing files died, perhaps for want of memory; nothing was landed, run it again."
+            )
+            raise EarshotError(words) from error
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
@@ -249,6 +256,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends the pool
     pa.set_cpu_count(1)
 
 

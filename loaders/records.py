@@ -83,6 +83,8 @@ class Reader:
             self._carry.append(block)
             return None
         text = b"".join([*self._carry, block])
+        if not text:
+            return None
         if not self._started:
             self._started = True
             if text.startswith(BOM):

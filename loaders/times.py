@@ -63,8 +63,13 @@ def column(values: Sequence[str | int | None]) -> tuple[pa.Array, list[int]]:
     """A whole column of timestamps: naive UTC microseconds, and the positions that are no timestamp (null there)."""
     try:
         texts = pa.array(values, pa.string())
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return _one_by_one(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # integers among them
+        integers = [at for at, value in enumerate(values) if isinstance(value, int)]
+        if len(integers) == len(values):
+            return _one_by_one(values)
+        found, wrong = column([None if isinstance(value, int) else value for value in values])
+        found, more = _put(found, values, integers)
+        return found, sorted(wrong + more)
     plain = pc.match_substring_regex(texts, _PLAIN)
     odd = [] if pc.all(plain).as_py() in (True, None) else pc.indices_nonzero(pc.invert(plain)).to_pylist()
     if odd:
@@ -78,9 +83,15 @@ def column(values: Sequence[str | int | None]) -> tuple[pa.Array, list[int]]:
         return _one_by_one(values)
     if not odd:
         return found, []
-    exact, wrong = _one_by_one([values[position] for position in odd])
-    found = pc.replace_with_mask(found, pc.fill_null(pc.invert(plain), False), exact)
-    return found, [odd[position] for position in wrong]
+    return _put(found, values, odd)
+
+
+def _put(found: pa.Array, values: Sequence[str | int | None], positions: list[int]) -> tuple[pa.Array, list[int]]:
+    """`found` with the exact timestamps of some values put in, and those of the positions that hold none."""
+    exact, wrong = _one_by_one([values[position] for position in positions])
+    chosen = set(positions)
+    mask = pa.array([at in chosen for at in range(len(values))], pa.bool_())
+    return pc.replace_with_mask(found, mask, exact), [positions[at] for at in wrong]
 
 
 def _one_by_one(values: Sequence[str | int | None]) -> tuple[pa.Array, list[int]]:
