@@ -57,7 +57,7 @@ def scan(text: bytes, start: int = 0) -> Parsed:
 
     Raises NotJson where the grammar is broken.
     """
-    position = _skip(text, start)
+    position = skip_blanks(text, start)
     found = Parsed(position)
     open_containers: list[dict[str, Any] | list[Any]] = []
     keys: list[str] = []
@@ -73,7 +73,7 @@ def scan(text: bytes, start: int = 0) -> Parsed:
             open_containers.append(value)
             if len(open_containers) == MAX_DEPTH + 1:
                 found.faults.append(("too_deep", None))
-            position = _skip(text, position + 1)
+            position = skip_blanks(text, position + 1)
             closing = _CLOSE_OBJECT if byte == _OPEN_OBJECT else _CLOSE_ARRAY
             if position < len(text) and text[position] == closing:
                 position += 1
@@ -99,10 +99,10 @@ def scan(text: bytes, start: int = 0) -> Parsed:
                     found.members.append((key, value_start, position))
             else:
                 container.append(value)
-            position = _skip(text, position)
+            position = skip_blanks(text, position)
             byte = text[position] if position < len(text) else -1
             if byte == _COMMA:
-                position = _skip(text, position + 1)
+                position = skip_blanks(text, position + 1)
                 if isinstance(container, dict):
                     position = _key(text, position, container, keys, found)
                     value_start = position if len(open_containers) == 1 else value_start
@@ -159,7 +159,7 @@ def keys_of(value: Any) -> list[str]:
     return found
 
 
-def _skip(text: bytes, position: int) -> int:
+def skip_blanks(text: bytes, position: int) -> int:
     """Position of the first byte that is no JSON blank."""
     match = _SPACE.match(text, position)
     return match.end() if match else position
@@ -175,10 +175,10 @@ def _key(text: bytes, position: int, container: Any, keys: list[str], found: Par
     if key in container:
         found.faults.append(("duplicate_key", key))
     keys.append(key)
-    position = _skip(text, position)
+    position = skip_blanks(text, position)
     if position >= len(text) or text[position] != _COLON:
         raise NotJson(position, "a colon is missing", position >= len(text))
-    return _skip(text, position + 1)
+    return skip_blanks(text, position + 1)
 
 
 def _string(text: bytes, position: int, found: Parsed) -> tuple[str, int]:

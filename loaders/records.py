@@ -22,6 +22,8 @@ BLANKS = b" \t\r\n"
 BOM = b"\xef\xbb\xbf"
 # A record may go on over several lines (pretty-printed), but a line that only forgot to end must not swallow the file.
 MAX_MULTILINE = 16 << 20
+# A file that begins with a bracket is kept in memory up to this size, to see whether it is one array of records.
+MAX_ARRAY = 256 << 20
 # Where a record is glued to another, the border is looked for so far ahead; a longer one is judged.
 _GLUED = 64 << 10
 _INDENTS = (b"\n ", b"\n\t", b"\n\r")
@@ -75,21 +77,36 @@ class Reader:
         self.offset = 0  # its position in the file
         self._carry: list[bytes] = []
         self._started = False
+        self._array = False  # whether the file may be one array of records, which only its end can tell
 
     def feed(self, block: bytes, final: bool = False) -> Batch | None:
         """The records whose end is now known; None when there is none yet."""
         # Lines longer than a block only collect here; joining them once keeps this linear.
-        if not final and b"\n" not in block:
-            self._carry.append(block)
+        waits = b"\n" not in block or (self._array and sum(map(len, self._carry)) < MAX_ARRAY)
+        self._carry.append(block)
+        if waits and not final:
             return None
-        text = b"".join([*self._carry, block])
+        text = b"".join(self._carry)
         if not text:
             return None
         if not self._started:
+            first = text.removeprefix(BOM).lstrip(BLANKS)[:1]
+            if not first and not final:
+                self._carry = [text]
+                return None
             self._started = True
             if text.startswith(BOM):
                 text = text[len(BOM) :]
                 self.offset += len(BOM)
+            self._array = first == b"["
+            if self._array and not final:
+                self._carry = [text]
+                return None
+        if self._array:
+            self._array = False
+            batch = _Pass(self, text, final).array() if final else None
+            if batch is not None:
+                return batch
         cut = len(text) if final else text.rindex(b"\n") + 1
         batch, consumed = _Pass(self, text[:cut], final).run()
         self.line += text.count(b"\n", 0, consumed)
@@ -148,6 +165,34 @@ class _Pass:
             begin += len(line) + 1
         return self._batch(len(text)), len(text)
 
+    def array(self) -> Batch | None:
+        """The records of a text that is one array of objects and nothing else; None when it is no such array."""
+        text = self.text
+        outcomes: list[_Accepted | Rejected] = []
+        position = jsontext.skip_blanks(text, jsontext.skip_blanks(text, 0) + 1)
+        counted, line = 0, 0
+        while text[position : position + 1] != b"]":
+            try:
+                parsed = jsontext.scan(text, position)
+            except jsontext.NotJson:
+                return None
+            if not isinstance(parsed.value, dict):
+                return None
+            line += text.count(b"\n", counted, position)
+            counted = position
+            outcomes.append(self._judge(parsed, line))
+            position = jsontext.skip_blanks(text, parsed.end)
+            if text[position : position + 1] == b",":
+                position = jsontext.skip_blanks(text, position + 1)
+                if text[position : position + 1] == b"]":
+                    return None
+            elif text[position : position + 1] != b"]":
+                return None
+        if text[position + 1 :].strip(BLANKS):
+            return None
+        self._settle(outcomes)
+        return self._batch(len(text))
+
     def _slowly(self, line: bytes, begin: int, at: int) -> int:
         """Take the line `at`, which begins at `begin`, and maybe some after it; return where the next line begins.
 
@@ -194,11 +239,7 @@ class _Pass:
             objects = isinstance(parsed.value, dict)
             outcomes.append(self._judge(parsed, line))
             position = _skip_blanks(text, parsed.end)
-        for outcome in outcomes:
-            if isinstance(outcome, Rejected):
-                self.rejected.append(outcome)
-            else:
-                self._accept(outcome)
+        self._settle(outcomes)
         return position + 1
 
     def _glued(self, position: int, end: int, alone: bool) -> tuple[Judged, int] | None:
@@ -236,6 +277,13 @@ class _Pass:
         except Invalid as fault:
             return self._reject(fault, line, parsed.start, self.text[parsed.start : parsed.end])
         return _Accepted(judged.row, judged.extra, line, parsed.start)
+
+    def _settle(self, outcomes: list[_Accepted | Rejected]) -> None:
+        for outcome in outcomes:
+            if isinstance(outcome, Rejected):
+                self.rejected.append(outcome)
+            else:
+                self._accept(outcome)
 
     def _accept(self, accepted: _Accepted) -> None:
         row = len(self.rows)

@@ -207,6 +207,28 @@ def test_a_record_over_several_lines_is_one_record() -> None:
     assert json.loads(found.rows[1]["_extra"]) == {"x": {"y": [1, 2]}}
 
 
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_file_that_is_one_array_is_read_as_its_records(indent: int | None) -> None:
+    records = [play(), play(eventid="e2", action="x"), play(eventid="e3", x=[1]), {}]
+    text = BOM + b"\n " + json.dumps(records, indent=indent).encode() + b"\n"
+    for blocks in ([], [5], [400, 1], [1] * 300):
+        found = read(text, blocks=blocks)
+        assert [row["eventid"] for row in found.rows] == ["e1", "e3"]
+        assert found.reasons == [("not_in_enum", "action"), ("missing", "eventid")]
+        starts = [row["_offset"] for row in found.rows] + [one.offset for one in found.rejected]
+        assert all(text[start : start + 1] == b"{" for start in starts)
+        lines = [row["_line"] for row in found.rows] + [one.line for one in found.rejected]
+        assert lines == [1 + text.count(b"\n", 0, start) for start in starts]
+    assert read(b" []\n").reasons == []
+
+
+@pytest.mark.parametrize("text", [b"[1]", b"[" + GOOD + b",]", b"[" + GOOD, b"[" + GOOD + b"]x", b"[,]", b"["])
+def test_a_file_that_only_begins_like_an_array_is_read_by_lines(text: bytes) -> None:
+    found = read(text + b"\n" + GOOD + b"\n", blocks=[3])
+    assert [row["_line"] for row in found.rows] == [2]
+    assert [(one.line, one.record) for one in found.rejected] == [(1, text)]
+
+
 @pytest.mark.parametrize("cut", range(1, len(GOOD), 7))
 def test_a_truncated_line_never_swallows_the_next(cut: int) -> None:
     found = read(GOOD[:cut] + b"\n" + GOOD + b"\n" + GOOD[:cut] + b"\n")
