@@ -106,6 +106,11 @@ def test_a_quiet_day_moves_the_newest_day(
     deliver_and_land(house, late)
     build(house)
     require_agreement(house, recomputed(together(platform.files, late)))
+    # something of long ago is received after all else: what was not complete is so now
+    older = deliver("2024-04-02", event("navigation", "2024-02-10T12:00", received="2024-04-02T12:00", user=None))
+    deliver_and_land(house, older)
+    build(house)
+    require_agreement(house, recomputed(together(platform.files, late, older)))
 
 
 def test_as_of_ignores_all_that_is_later(

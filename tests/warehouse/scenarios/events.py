@@ -1,39 +1,16 @@
-"""Hand-written platforms that ask for trouble: each theme is a few deliveries about one kind of trouble.
-
-A theme is a function that gives its files by the day on which they are delivered, one of `DAYS`; what a file says may
-have happened on any date. Together they cover a year's end, a 29 February and the borders of weeks and months.
-"""
+"""Trouble with events: copies, order, borders, clocks and files. Each theme is told in its function's words."""
 
 import gzip
-from collections.abc import Callable
 
 from tests.warehouse.builders import (
     Event,
-    Files,
-    changes,
-    delete,
     deliver,
-    device,
     event,
     json_lines,
-    native_export,
-    pipeline_dump,
     play,
-    release,
-    show,
-    upsert,
-    user,
 )
 from tests.warehouse.helpers import together
-
-Deliveries = dict[str, Files]
-
-FIRST, SECOND, THIRD, FOURTH, LAST = DAYS = ("2023-12-31", "2024-01-02", "2024-01-09", "2024-02-01", "2024-03-07")
-
-
-def one_user_one_day() -> Deliveries:
-    """The smallest platform that has a row in the audience marts."""
-    return {FIRST: deliver(FIRST, event("navigation", "2023-12-31T12:00"))}
+from tests.warehouse.scenarios.days import FIRST, FOURTH, LAST, SECOND, THIRD, Deliveries
 
 
 def duplicates() -> Deliveries:
@@ -95,7 +72,7 @@ def moving_plays() -> Deliveries:
             THIRD,
             play("2024-01-03T00:10", "early", "skip", 600, user="move-1", genre="jazz", country="FR"),
             # after the second date: belongs to no play, and brings its own dimensions
-            play("2024-01-04T00:10", "early", "stop", 900, user="move-3", genre="rock", client="velora-car"),
+            play("2024-01-04T00:10", "early", "stop", 900, user="move-3", genre="rock", device="dev-late"),
             play("2024-01-06T00:00", "later", "stop", 1200, user="move-2", musicsource="radio"),
             name=name,
         ),
@@ -108,6 +85,44 @@ def moving_plays() -> Deliveries:
             play("2024-01-05T23:30", "later", "pause", 0, user="move-2", durationseconds=2400, title="Late"),
             name=name,
         ),
+    }
+
+
+def orderly_plays() -> Deliveries:
+    """The order of a play's events is when they happened, then when they were received, then their ids."""
+    noon, one = "2024-01-31T12:00", "2024-01-31T13:00"
+    return {
+        FOURTH: deliver(
+            FOURTH,
+            play(noon, "order-1", received="2024-01-31T15:00", genre="first", user=None, country=None),
+            play(one, "order-1", "stop", 60, received="2024-01-31T14:00", genre="second", user="order-1", country="IT"),
+            play("2024-02-01T00:30", "order-1", "pause", 60, user=None, device="dev-2"),
+            play(noon, "order-2", "skip", id="order-z", received="2024-01-31T12:30", genre="first", user="order-2"),
+            play(noon, "order-2", "stop", id="order-a", received="2024-01-31T12:40", genre="second", user="order-3"),
+            play(noon, "order-3", "skip", id="order-c", genre="second", user="order-2", platform="car"),
+            play(noon, "order-3", "stop", id="order-b", genre="first", user="order-3", platform="web"),
+            name="orderly.json",
+        )
+    }
+
+
+def small_acts() -> Deliveries:
+    """What is activity and what is not, where nothing else makes the user active."""
+
+    def each(stream: str, field: str, *values: str) -> list[Event]:
+        return [event(stream, "2024-01-30T12:00", f"act-{value}", **{field: value}) for value in values]
+
+    return {
+        FOURTH: deliver(
+            FOURTH,
+            *each("notification", "kind", "sent", "delivered", "dismissed", "opened"),
+            *each("promotion", "kind", "impression", "skip", "click", "conversion"),
+            *each("tokenrequest", "outcome", "granted", "denied"),
+            *each("musicserviceauth", "outcome", "success", "failure", "cancelled"),
+            *each("voicefeedback", "outcome", "misunderstood", "unsupported"),
+            *each("showinteraction", "kind", "leave", "unlike"),
+            name="acts.json",
+        )
     }
 
 
@@ -172,8 +187,10 @@ def wandering_users() -> Deliveries:
         ),
         THIRD: deliver(
             THIRD,
-            event("navigation", tie, user="wander-3", country="SE", client="maison-app"),
-            event("promotion", tie, user="wander-3", country="FI", client="maison-app"),
+            event("navigation", tie, user="wander-3", country="SE", client="maison-app", id="tie-1"),
+            event("promotion", tie, user="wander-3", country="FI", client="maison-app", id="tie-2"),
+            event("navigation", tie, user="wander-4", country="SE", client="maison-app", id="tie-4"),
+            event("navigation", tie, user="wander-4", country="FI", client="maison-app", id="tie-3"),
             event("tokenrequest", "2024-01-03T08:00", user="wander-3", country="AA", outcome="denied"),
             event("navigation", "2024-01-08T09:00", user="wander-2", client="mystery-box", country="GB"),
             event("navigation", "2024-01-08T09:00", user="wander-2", client="other-mystery", country="GB"),
@@ -186,7 +203,7 @@ def wandering_users() -> Deliveries:
             play("2019-02-28T23:59", "ancient", "heartbeat", 90, user="ancient"),
             event("navigation", "2024-03-01T09:00", user="wander-1", client="earshot-web", country="FR"),
             # what was received last did not happen last
-            event("navigation", "2024-03-01T09:00", user="wander-1", client="earshot-ios", received="2024-03-09T01:00"),
+            event("navigation", "2024-03-01T09:00", user="wander-1", client="earshot-ios", received="2024-03-10T01:00"),
             name=name,
         ),
     }
@@ -238,177 +255,3 @@ def broken_files() -> Deliveries:
             "events/cn/voicefeedback/2024/01/09/voice.ndjson.gz": gzip.compress(json_lines([shop]), mtime=0),
         },
     }
-
-
-def accounts() -> Deliveries:
-    """Users who come, change, go and come back; an empty dump; dumps of both kinds."""
-    base = [
-        user("acc-1", "2023-12-28T10:00"),
-        user("acc-2", "2023-12-31T23:59:59.999999", country="", musicServices=None),
-    ]
-    moved = user("acc-1", "2023-12-28T10:00", client="velora-car", country="fr", musicServices={"tidal", "deezer"})
-    moved |= {"preferences": {"theme": "dark", "volume": 3, "rooms": [{"b": True, "a": None}], "tags": {"y", "x"}}}
-    new = user("acc-3", "2024-01-01T00:00", client="mystery-box", country=None, language="sv", status="suspended")
-    return {
-        FIRST: native_export("users", "2023-12-31T03:00", *base, user("wander-1", "2023-12-01T10:00")),
-        SECOND: together(
-            native_export("users", "2024-01-01T03:00", base[0], new),
-            native_export("users", "2024-01-02T03:00"),
-        ),
-        THIRD: pipeline_dump("users", "2024-01-08T03:00:00", moved, new, base[1]),
-        FOURTH: native_export(
-            "users", "2024-01-31T03:00", {**moved, "updatedAt": "2024-01-31T01:00:00Z"}, new, base[1]
-        ),
-        LAST: together(
-            # older than what is known: delivered last
-            native_export(
-                "users", "2024-01-05T03:00", {**base[0], "status": "deleted"}, user("acc-4", "2023-12-27T10:00")
-            ),
-            native_export("users", "2024-03-06T03:00", moved, base[1], user("wander-3", "2024-06-01T00:00")),
-            deliver(LAST, event("navigation", "2024-03-06T10:00", user="acc-2", country="ZZ"), name="accounts.json"),
-        ),
-    }
-
-
-def speakers() -> Deliveries:
-    """Devices that go back to older firmware, disappear, are known only later; releases that change."""
-    back = device("dev-2", "1.1", lastSeenAt="2024-01-20T10:00:00Z", ownerId="acc-1", channels=["a", "b"])
-    return {
-        FIRST: together(
-            native_export("devices", "2023-12-31T03:00", device("dev-1"), device("dev-2"), device("dev-3", None)),
-            changes(
-                "firmware",
-                FIRST,
-                release("2023-12-01T00:00", "Alto", "1.0", "2023-12-01T09:00"),
-                release("2024-01-01T00:00", "Alto", "1.1", "2024-01-01T09:00", channel="beta"),
-            ),
-        ),
-        SECOND: pipeline_dump("devices", "2024-01-01T23:59:59", device("dev-1", "1.1"), device("dev-2", "1.1")),
-        THIRD: together(
-            native_export("devices", "2024-01-08T00:00", device("dev-1", "1.0"), {**back, "model": "Alto Mini"}),
-            changes(
-                "firmware",
-                THIRD,
-                release("2024-01-05T00:00", "Alto", "1.1", "2024-01-01T09:00"),
-                release("2024-01-05T00:00", "Alto", "1.2", "2024-01-09T00:00"),
-                release("2024-01-05T00:00", "Alto", "1.10", "2024-01-09T00:00"),
-                release("2024-01-05T00:00", "Alto Mini", "1.1", "2024-02-20T00:00"),
-            ),
-        ),
-        FOURTH: native_export("devices", "2024-01-31T03:00", {**back, "lastSeenAt": "2024-01-30T10:00:00Z"}),
-        LAST: together(
-            native_export("devices", "2024-03-05T03:00", device("dev-late", "9", model="Basso", country="SE"), back),
-            native_export(
-                "devices", "2024-01-03T03:00", device("dev-1", "1.1"), device("dev-3", "1.1", lastSeenAt=None)
-            ),
-            changes("firmware", LAST, delete("2024-03-01T00:00", model="Alto", version="1.10")),
-            # the newest event is nobody's activity
-            deliver(LAST, event("navigation", "2024-03-07T11:00", user=None, device="dev-2"), name="speakers.json"),
-        ),
-    }
-
-
-def crowds() -> Deliveries:
-    """Shows with ties, with four and five listeners, with a category that changes and with none that is known."""
-
-    def fans(on: str, show_id: str, count: int, kind: str = "join", country: str | None = "DE") -> list[Event]:
-        return [
-            event("showinteraction", f"{on}T20:{n:02}", user=f"fan-{n}", showid=show_id, kind=kind, country=country)
-            for n in range(count)
-        ]
-
-    def hearers(on: str, show_id: str, count: int) -> list[Event]:
-        return [
-            play(f"{on}T20:{n:02}", f"{show_id}-{n}", user=f"fan-{n}", showid=show_id, contenttype="show", seconds=30)
-            for n in range(count)
-        ]
-
-    return {
-        SECOND: together(
-            deliver("2024-01-01", *fans("2024-01-01", "tie-b", 5), *fans("2024-01-01", "tie-a", 5), name="ties.json"),
-            deliver(
-                "2024-01-02", *fans("2024-01-01", "four", 4), *fans("2024-01-01", "four", 9, "unlike"), name="four.json"
-            ),
-            changes(
-                "shows",
-                SECOND,
-                show("2024-01-01T10:00", "tie-a", category="jazz", scheduledstart="2024-01-01T19:00:00Z"),
-                show("2024-01-01T10:00", "tie-b", category="talk"),
-                show("2024-01-01T10:00", "bare"),
-            ),
-            changes("creators", SECOND, upsert("2024-01-01T10:00", creatorid="cr1", displayname="Cleo", verified=True)),
-        ),
-        THIRD: together(
-            deliver(
-                "2024-01-08",
-                *fans("2024-01-08", "tie-a", 4),
-                *fans("2024-01-08", "tie-a", 6, country="FR"),
-                name="a.json",
-            ),
-            deliver(
-                "2024-01-09",
-                *fans("2024-01-08", "tie-b", 6, "share"),
-                *hearers("2024-01-08", "tie-b", 7),
-                name="b.json",
-            ),
-            deliver("2024-01-09", *fans("2024-01-08", "nowhere", 5, country=None), name="nowhere.json"),
-            deliver(
-                "2024-01-09", *hearers("2024-01-08", "bare", 5), play("2024-01-08T20:00", user=None, showid="bare")
-            ),
-            # one fan cannot buy a trend
-            deliver(
-                "2024-01-09",
-                *[event("showinteraction", f"2024-01-08T21:{n:02}", user="fan-0", showid="four") for n in range(30)],
-                name="bought.json",
-            ),
-        ),
-        FOURTH: together(
-            # older engagement arrives late and is expected from then on
-            deliver(
-                FOURTH, *fans("2024-01-07", "tie-a", 8, "call_in"), *fans("2024-01-15", "tie-a", 5), name="late.json"
-            ),
-            changes(
-                "shows",
-                FOURTH,
-                show("2024-01-20T10:00", "tie-a", category="rock", status="ended", endedat="2024-01-20T09:00:00Z"),
-                show("2024-01-20T11:00", "tie-a", category="rock", status="ended", endedat="2024-01-20T09:00:00Z"),
-                delete("2024-01-25T10:00", showid="tie-b"),
-                delete("2024-01-25T10:00", showid="never-there"),
-            ),
-            changes("creators", FOURTH, upsert("2024-01-20T10:00", creatorid="cr1", displayname="Cleo B.")),
-        ),
-        LAST: together(
-            changes(
-                "shows",
-                LAST,
-                # older than what is known, delivered last
-                show("2024-01-10T10:00", "tie-a", category="soul", tags=["a", "b"]),
-                show("2024-01-25T10:00", "tie-b", category="ghost"),
-                show("2024-02-25T10:00", "tie-b", category="talk", description="back again"),
-                # one moment written in two ways is no change
-                show("2024-02-26T10:00", "bare", creatorid="cr2", scheduledend=1709200000000),
-                show("2024-02-27T10:00", "bare", creatorid="cr2", scheduledend="2024-02-29T10:46:40.0+01:00"),
-            ),
-            deliver(LAST, *fans("2024-03-06", "tie-b", 5, "follow_creator"), name="talk.json"),
-        ),
-    }
-
-
-THEMES: tuple[Callable[[], Deliveries], ...] = (
-    duplicates,
-    moving_plays,
-    long_listening,
-    calendar_borders,
-    wandering_users,
-    wrong_clocks,
-    broken_files,
-    accounts,
-    speakers,
-    crowds,
-)
-
-
-def all_together() -> Deliveries:
-    """Every theme on one platform, by day of delivery."""
-    themes = [theme() for theme in THEMES]
-    return {day: together(*[theme.get(day, {}) for theme in themes]) for day in DAYS}
