@@ -23,9 +23,9 @@
     {% do run_query('create table if not exists ' ~ bookkeeping('changed_dates') ~ ' (model_name varchar(128), date_day date, build_id bigint, had_removals boolean)') %}
     {% do run_query('create table if not exists ' ~ bookkeeping('applied_dumps') ~ ' (snapshot_name varchar(128), dump_at timestamp)') %}
     {% set last = run_query('select build_id, as_of, seeds from ' ~ bookkeeping('builds') ~ ' where build_id = (select max(build_id) from ' ~ bookkeeping('builds') ~ ')').rows %}
-    {% set as_of = var('as_of') | string %}
+    {% set as_of = date_var('as_of') %}
     {% if last and last[0][1] != as_of and not flags.FULL_REFRESH %}
-        {% do exceptions.raise_compiler_error("This warehouse was built with as_of '" ~ last[0][1] ~ "', now it is '" ~ as_of ~ "'; add --full-refresh or name another EARSHOT_WAREHOUSE.") %}
+        {% do exceptions.raise_compiler_error("This warehouse was built with as_of '" ~ last[0][1] ~ "', now it is '" ~ as_of ~ "'; name another EARSHOT_WAREHOUSE for it.") %}
     {% endif %}
     {% set build_id = (last[0][0] | int) + 1 if last else 1 %}
     {% set seeds = {} %}

@@ -54,9 +54,9 @@
             {% do dates.append((day | string)[:10]) %}
         {% endfor %}
     {% endfor %}
-    {% if var('backfill_from') | string %}
-        {% set first = modules.datetime.date.fromisoformat(var('backfill_from') | string) %}
-        {% set last = modules.datetime.date.fromisoformat(var('backfill_to') | string) %}
+    {% if date_var('backfill_from') %}
+        {% set first = modules.datetime.date.fromisoformat(date_var('backfill_from')) %}
+        {% set last = modules.datetime.date.fromisoformat(date_var('backfill_to')) %}
         {% for offset in range((last - first).days + 1) %}
             {% do dates.append((first + modules.datetime.timedelta(days=offset)) | string) %}
         {% endfor %}
@@ -122,8 +122,8 @@
 
 {% macro until_as_of(column) %}
     {# True for what had happened by the end of the day that the var as_of names; always true without it. #}
-    {%- if var('as_of') | string -%}
-        {{ column }} < date '{{ modules.datetime.date.fromisoformat(var("as_of") | string) + modules.datetime.timedelta(days=1) }}'
+    {%- if date_var('as_of') -%}
+        {{ column }} < date '{{ modules.datetime.date.fromisoformat(date_var('as_of')) + modules.datetime.timedelta(days=1) }}'
     {%- else -%}
         1 = 1
     {%- endif -%}
