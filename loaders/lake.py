@@ -26,7 +26,7 @@ from loaders.errors import EarshotError
 FORMAT = 1
 # A partition's rows are written when so many wait, or when all that waits is larger than MAX_WAITING bytes.
 FILE_ROWS = 1 << 20
-MAX_WAITING = 192 << 20
+MAX_WAITING = 96 << 20
 ROW_GROUP = 128 << 10
 _DICTIONARY_SAMPLE = 8192
 
@@ -43,14 +43,22 @@ class Part:
     bytes: int
 
 
-def open_lake(address: str) -> Path:
-    """The lake's folder, made with its `lake.json` when it is new; raises EarshotError when it can't be ours."""
+def folder(address: str) -> Path:
+    """The lake's folder, made when it is not there; raises EarshotError when it can't be."""
     if "://" in address:
         raise EarshotError(f"EARSHOT_LAKE is {address}, but only a local folder can be landed in; name a folder.")
     root = Path(address)
-    marker = root / "lake.json"
     try:
         root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EarshotError(f"The lake {root} can't be made ({error.strerror}); check EARSHOT_LAKE.") from error
+    return root
+
+
+def claim(root: Path) -> None:
+    """Write a new lake's `lake.json`, under the writer lock; raises EarshotError when the lake can't be ours."""
+    marker = root / "lake.json"
+    try:
         if not marker.exists():
             replace_file(marker, msgspec.json.encode({"format": FORMAT, "lake_id": str(uuid.uuid4())}) + b"\n")
         found = msgspec.json.decode(marker.read_bytes())
@@ -58,7 +66,6 @@ def open_lake(address: str) -> Path:
         raise EarshotError(f"The lake {root} can't be opened ({error}); check EARSHOT_LAKE and permissions.") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise EarshotError(f"{marker} is not of format {FORMAT}, as it must be; use the version that wrote it.")
-    return root
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -21,7 +21,7 @@ from loaders.contracts import Dataset
 from loaders.errors import EarshotError
 from loaders.inbox import Found
 from loaders.jobs import Job, Result, Run
-from loaders.lake import open_lake, write_parquet
+from loaders.lake import claim, folder, write_parquet
 from loaders.loads import DataFile, Load, SourceFile
 from loaders.textfiles import Refused, checksum
 
@@ -104,8 +104,9 @@ def land(
         if name not in datasets:
             raise EarshotError(f"There is no dataset {name!r}; there are {', '.join(datasets)}.", code=2)
     contents = inbox.look(inbox_address, datasets)
-    lake = open_lake(lake_address)
+    lake = folder(lake_address)
     with loads.writer_lock(lake):
+        claim(lake)
         loads.recover(lake)
         report = Report(unknown=contents.unknown)
         landed = {source.source_path: source for load in loads.read_all(lake) for source in load.sources}
@@ -285,8 +286,8 @@ def _commit(lake: Path, run: Run, results: list[Result]) -> None:
     for kind, table in (("loads", _loads(run, sources)), ("load_dates", _load_dates(run, days))):
         temporary = run.temporary / f"{kind}.tmp"
         write_parquet(table, temporary)
-        folder = f"raw/lake/{kind}/load_date={run.landed_at.date().isoformat()}"
-        place(temporary, f"{folder}/{run.load_id}.parquet", len(table))
+        day = run.landed_at.date().isoformat()
+        place(temporary, f"raw/lake/{kind}/load_date={day}/{run.load_id}.parquet", len(table))
     loads.commit(lake, Load(run.load_id, run.landed_at.isoformat(), sources, files), moves)
 
 

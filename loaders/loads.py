@@ -131,7 +131,7 @@ def commit(lake: Path, load: Load, moves: list[tuple[Path, str]]) -> None:
         place = lake / relative
         place.parent.mkdir(parents=True, exist_ok=True)
         temporary.replace(place)
-        folders.add(place.parent)
+        folders |= {place.parent, place.parent.parent}  # the folder itself may be new in the one above
     for place in sorted(folders):
         sync_folder(place)
     record = msgspec.json.format(msgspec.json.encode(load), indent=1) + b"\n"
