@@ -1,19 +1,11 @@
-with activity as (
-    select distinct
+with user_days as (
+    select
+        date_day,
         user_id,
         partner_id,
-        client_id,
-        date_day
-    from {{ ref('fct_user_activity_daily') }}
-),
-
-scoped as (
-    select distinct
-        activity.user_id,
-        {{ in_client_scope('activity') }},
-        activity.date_day
-    from activity
-    cross join ({{ client_scopes() }}) as clients
+        client_id
+    from {{ ref('int_user_days') }}
+    where country_code = 'all' and activity = 'any'
 ),
 
 periods as (
@@ -23,7 +15,7 @@ periods as (
         client_id,
         'week' as period_type,
         cast(date_trunc('week', date_day) as date) as period_start
-    from scoped
+    from user_days
     union all
     select
         user_id,
@@ -31,7 +23,7 @@ periods as (
         client_id,
         'month' as period_type,
         cast(date_trunc('month', date_day) as date) as period_start
-    from scoped
+    from user_days
 )
 
 select distinct

@@ -17,50 +17,14 @@ with horizon as (
     select newest_day, newest_received_day from {{ ref('int_data_horizon') }}
 ),
 
-country_scopes as (
-    select 'country' as country_scope
-    union all
-    select 'all' as country_scope
-),
-
-kinds as (
-    select 'any' as activity, 0 as least_listening
-    union all
-    select 'listening' as activity, 1 as least_listening
-),
-
-activity as (
-    select distinct
-        date_day,
-        user_id,
-        partner_id,
-        client_id,
-        country_code,
-        case when activity = 'play' then 1 else 0 end as is_listening
-    from {{ ref('fct_user_activity_daily') }}
-    where {{ between_dates('date_day', dates, days_before=27) }}
-),
-
 user_days as (
-    select distinct
-        activity.date_day,
-        activity.user_id,
-        {{ in_client_scope('activity') }},
-        case when country_scopes.country_scope = 'all' then 'all' else activity.country_code end as country_code,
-        kinds.activity
-    from activity
-    cross join ({{ client_scopes() }}) as clients
-    cross join country_scopes
-    inner join kinds on activity.is_listening >= kinds.least_listening
+    select * from {{ ref('int_user_days') }}
+    where {{ between_dates('date_day', dates, days_before=27) }}
 ),
 
 neighbours as (
     select
-        date_day,
-        partner_id,
-        client_id,
-        country_code,
-        activity,
+        user_days.*,
         date_day - lag(date_day) over (
             partition by partner_id, client_id, country_code, activity, user_id order by date_day asc nulls last
         ) as days_since_last,
@@ -71,38 +35,22 @@ neighbours as (
 ),
 
 changes as (
-    select
-        date_day,
-        partner_id,
-        client_id,
-        country_code,
-        activity,
-        1 as active_today,
-        case when days_since_last is null or days_since_last > 6 then 1 else 0 end as week_change,
-        case when days_since_last is null or days_since_last > 27 then 1 else 0 end as month_change
+    select date_day, partner_id, client_id, country_code, activity, 1 as today, 0 as week, 0 as month
     from neighbours
     union all
-    select
-        date_day + 7 as date_day,
-        partner_id,
-        client_id,
-        country_code,
-        activity,
-        0 as active_today,
-        -1 as week_change,
-        0 as month_change
+    select date_day, partner_id, client_id, country_code, activity, 0 as today, 1 as week, 0 as month
+    from neighbours
+    where days_since_last is null or days_since_last > 6
+    union all
+    select date_day + 7 as date_day, partner_id, client_id, country_code, activity, 0 as today, -1 as week, 0 as month
     from neighbours
     where days_to_next is null or days_to_next > 6
     union all
-    select
-        date_day + 28 as date_day,
-        partner_id,
-        client_id,
-        country_code,
-        activity,
-        0 as active_today,
-        0 as week_change,
-        -1 as month_change
+    select date_day, partner_id, client_id, country_code, activity, 0 as today, 0 as week, 1 as month
+    from neighbours
+    where days_since_last is null or days_since_last > 27
+    union all
+    select date_day + 28 as date_day, partner_id, client_id, country_code, activity, 0 as today, 0 as week, -1 as month
     from neighbours
     where days_to_next is null or days_to_next > 27
 ),
@@ -114,9 +62,9 @@ daily_changes as (
         client_id,
         country_code,
         activity,
-        sum(active_today) as active_today,
-        sum(week_change) as week_change,
-        sum(month_change) as month_change
+        sum(today) as today,
+        sum(week) as week,
+        sum(month) as month
     from changes
     group by date_day, partner_id, client_id, country_code, activity
 ),
@@ -154,13 +102,13 @@ counted as (
         days.country_code,
         days.activity,
         days.newest_received_day,
-        coalesce(daily_changes.active_today, 0) as dau,
-        sum(coalesce(daily_changes.week_change, 0)) over (
+        coalesce(daily_changes.today, 0) as dau,
+        sum(coalesce(daily_changes.week, 0)) over (
             partition by days.partner_id, days.client_id, days.country_code, days.activity
             order by days.date_day asc nulls last
             rows between unbounded preceding and current row
         ) as wau,
-        sum(coalesce(daily_changes.month_change, 0)) over (
+        sum(coalesce(daily_changes.month, 0)) over (
             partition by days.partner_id, days.client_id, days.country_code, days.activity
             order by days.date_day asc nulls last
             rows between unbounded preceding and current row
