@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 def land(
     dataset: list[str] = typer.Option([], "--dataset", metavar="NAME", help="Only this dataset; may be repeated."),
+    reland: str = typer.Option(
+        "", "--reland", metavar="PATH", help="Replace the rows of this landed file (or dump) by those it holds now."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
     """Land everything new in the inbox.
@@ -24,6 +27,7 @@ def land(
     Examples:
       earshot land
       earshot land --dataset play --dataset users --json
+      earshot land --reland events/eu/play/2026/03/01/09/late.json.gz
     """
     from rich.console import Console
 
@@ -38,9 +42,10 @@ def land(
                 here.lake,
                 dataset,
                 lambda done, total: status.update(f"landing, {100 * done // max(total, 1)} %"),
+                again=reland or None,
             )
     else:
-        report = land_inbox(here.inbox, here.lake, dataset)
+        report = land_inbox(here.inbox, here.lake, dataset, again=reland or None)
     if as_json:
         output.document(_document(report))
     else:

@@ -55,6 +55,7 @@ class Job:
 class Result:
     """What a job has done: every file of it is in `sources` or in `refused` (path, why)."""
 
+    dataset: str
     parts: list[Part] = field(default_factory=list)
     quarantined: Path | None = None
     sources: list[SourceFile] = field(default_factory=list)
@@ -101,13 +102,13 @@ def _export(job: Job, export: Export, run: Run) -> Result:
             try:
                 taken = output.take(file, source, Reader(shape, None), rules, export.snapshot_id, export.snapshot_at)
             except Refused as why:
-                return Result(refused=[(export.folder, f"{name}: {why}")])
+                return Result(job.dataset, refused=[(export.folder, f"{name}: {why}")])
             promise = export.promises.get(file.path)
             if promise is not None and promise.md5 != source.md5:
-                return Result(refused=[(export.folder, f"{name} has another MD5 than the manifest says")])
+                return Result(job.dataset, refused=[(export.folder, f"{name} has another MD5 than the manifest says")])
             if promise is not None and promise.items != taken.records_read:
                 counts = f"{taken.records_read} items where the manifest says {promise.items}"
-                return Result(refused=[(export.folder, f"{name} has {counts}")])
+                return Result(job.dataset, refused=[(export.folder, f"{name} has {counts}")])
         return output.result([])
 
 
@@ -183,7 +184,7 @@ class Output:
         parts = self._rows.close()
         aside = self._aside.close()
         self._done = True
-        return Result(parts, aside, self._sources, refused)
+        return Result(self._dataset.name, parts, aside, self._sources, refused)
 
 
 def batches(source: Source, reader: Reader) -> Iterator[Batch]:

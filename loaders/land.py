@@ -6,23 +6,24 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 import pyarrow as pa
 
-from loaders import contracts, exports, inbox, jobs, loads, quarantine
+from loaders import contracts, exports, inbox, jobs, loads, reland
+from loaders.commits import TakenAway, commit
 from loaders.contracts import Dataset
 from loaders.errors import EarshotError
 from loaders.inbox import Found
 from loaders.jobs import Job, Result, Run
-from loaders.lake import claim, folder, write_parquet
-from loaders.loads import DataFile, Load, SourceFile
+from loaders.lake import claim, folder
+from loaders.loads import SourceFile
 from loaders.textfiles import Refused, checksum
 
 # A job is small enough to be shared out among processes and large enough to fill its Parquet files.
@@ -31,35 +32,6 @@ JOB_BYTES = 96 << 20
 PARALLEL_BYTES = 48 << 20
 # What a gzip file is taken to unpack to.
 GZIP_FACTOR = 6
-
-_LOADS = pa.schema(
-    [
-        ("load_date", pa.date32()),
-        ("load_id", pa.string()),
-        ("dataset", pa.string()),
-        ("source_path", pa.string()),
-        ("bytes", pa.int64()),
-        ("checksum", pa.string()),
-        ("records_read", pa.int64()),
-        ("records_landed", pa.int64()),
-        ("records_quarantined", pa.int64()),
-        ("records_duplicate_in_file", pa.int64()),
-        ("snapshot_id", pa.string()),
-        ("snapshot_at", pa.timestamp("us")),
-        ("landed_at", pa.timestamp("us")),
-        ("seconds", pa.float64()),
-    ]
-)
-_LOAD_DATES = pa.schema(
-    [
-        ("load_date", pa.date32()),
-        ("load_id", pa.string()),
-        ("landed_at", pa.timestamp("us")),
-        ("dataset", pa.string()),
-        ("date_day", pa.date32()),
-        ("records", pa.int64()),
-    ]
-)
 
 Progress = Callable[[int, int], None]  # bytes of the inbox done, and in all
 
@@ -92,8 +64,12 @@ def land(
     only: Sequence[str] = (),
     progress: Progress = lambda done, total: None,
     workers: int | None = None,
+    again: str | None = None,
 ) -> Report:
     """Land what is new, of the datasets named by `only` (default all).
+
+    `again` is the path below the inbox of a file (or of a dump) that a load has: then it alone is landed, and its rows
+    take the place of those of before.
 
     The lake is as before or holds the whole load, whatever happens on the way. Raises EarshotError when the inbox, the
     lake or a contract can't be used, and when another process is writing to the lake. Files that can't be landed are no
@@ -109,7 +85,12 @@ def land(
         claim(lake)
         loads.recover(lake)
         report = Report(unknown=contents.unknown)
-        landed = {source.source_path: source for load in loads.read_all(lake) for source in load.sources}
+        landed = loads.landed(lake)
+        if again is not None:
+            work = [reland.choose(again, contents, landed)]
+            paths = reland.landed_before(work[0], landed)
+            _land(lake, datasets, work, report, progress, workers, paths)
+            return report
         wanted = {name: files for name, files in contents.files.items() if not only or name in only}
         new = {name: _new(files, landed, report) for name, files in wanted.items()}
         work = plan(new)
@@ -117,11 +98,11 @@ def land(
             if not only or name in only:
                 work.extend(_dumps(name, files, landed, report, len(work)))
         if work:
-            _land(lake, datasets, work, report, progress, workers)
+            _land(lake, datasets, work, report, progress, workers, {})
     return report
 
 
-def _new(files: Iterable[Found], landed: dict[str, SourceFile], report: Report) -> list[Found]:
+def _new(files: Iterable[Found], landed: Mapping[str, SourceFile], report: Report) -> list[Found]:
     """The files that no load has; those that differ from what was landed are reported."""
     found = []
     for file in files:
@@ -142,7 +123,7 @@ def _new(files: Iterable[Found], landed: dict[str, SourceFile], report: Report) 
     return found
 
 
-def _dumps(name: str, files: list[Found], landed: dict[str, SourceFile], report: Report, number: int) -> list[Job]:
+def _dumps(name: str, files: list[Found], landed: Mapping[str, SourceFile], report: Report, number: int) -> list[Job]:
     """A job for each whole dump of a table that no load has; the others are reported."""
     dumps = exports.find(files)
     report.waiting.extend(dumps.waiting)
@@ -189,8 +170,9 @@ def _land(
     report: Report,
     progress: Progress,
     workers: int | None,
+    replaced: dict[str, str],
 ) -> None:
-    """Run the jobs and commit what they wrote."""
+    """Run the jobs and commit what they wrote, in place of the source files `replaced` (path to the load of each)."""
     load_id = loads.new_load_id(lake)
     run = Run(datasets, lake / "tmp" / load_id, load_id, loads.landed_at(load_id))
     run.temporary.mkdir(parents=True)
@@ -199,7 +181,8 @@ def _land(
         for result in results:
             report.refused.extend(result.refused)
         if any(result.sources for result in results):
-            _commit(lake, run, results)
+            away = reland.take_away(lake, run, work[0].dataset, replaced) if replaced else TakenAway()
+            commit(lake, run, results, away)
             report.load_id, report.landed_at = load_id, run.landed_at
             _count(results, report)
     except BaseException:
@@ -259,76 +242,6 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends the pool
     pa.set_cpu_count(1)
-
-
-def _commit(lake: Path, run: Run, results: list[Result]) -> None:
-    """Name the files of all jobs and make them a load."""
-    moves: list[tuple[Path, str]] = []
-    files: list[DataFile] = []
-
-    def place(temporary: Path, relative: str, rows: int) -> None:
-        moves.append((temporary, relative))
-        files.append(DataFile(relative, rows, temporary.stat().st_size))
-
-    numbers: dict[str, int] = {}
-    days: dict[tuple[str, date], int] = {}
-    for part in (part for result in results for part in result.parts):
-        number = numbers[part.folder] = numbers.get(part.folder, -1) + 1
-        place(Path(part.temporary), f"{part.folder}/{run.load_id}-{number}.parquet", part.rows)
-        days[part.dataset, part.day] = days.get((part.dataset, part.day), 0) + part.rows
-    for name in sorted(run.datasets):
-        aside = [r.quarantined for r in results if r.quarantined and r.sources[0].dataset == name]
-        if aside:
-            joined = run.temporary / f"quarantine-{name}.tmp"
-            rows = quarantine.join(aside, joined)
-            place(joined, f"quarantine/{name}/{run.load_id}.parquet", rows)
-    sources = [source for result in results for source in result.sources]
-    for kind, table in (("loads", _loads(run, sources)), ("load_dates", _load_dates(run, days))):
-        temporary = run.temporary / f"{kind}.tmp"
-        write_parquet(table, temporary)
-        day = run.landed_at.date().isoformat()
-        place(temporary, f"raw/lake/{kind}/load_date={day}/{run.load_id}.parquet", len(table))
-    loads.commit(lake, Load(run.load_id, run.landed_at.isoformat(), sources, files), moves)
-
-
-def _loads(run: Run, sources: list[SourceFile]) -> pa.Table:
-    rows = [
-        {
-            "load_date": run.landed_at.date(),
-            "load_id": run.load_id,
-            "dataset": source.dataset,
-            "source_path": source.source_path,
-            "bytes": source.bytes,
-            "checksum": source.checksum,
-            "records_read": source.records_read,
-            "records_landed": source.records_landed,
-            "records_quarantined": source.records_quarantined,
-            "records_duplicate_in_file": source.records_duplicate_in_file,
-            "snapshot_id": source.snapshot_id,
-            "snapshot_at": datetime.fromisoformat(source.snapshot_at).replace(tzinfo=None)
-            if source.snapshot_at
-            else None,
-            "landed_at": run.landed_at.replace(tzinfo=None),
-            "seconds": source.seconds,
-        }
-        for source in sources
-    ]
-    return pa.Table.from_pylist(rows, _LOADS)
-
-
-def _load_dates(run: Run, days: dict[tuple[str, date], int]) -> pa.Table:
-    rows = [
-        {
-            "load_date": run.landed_at.date(),
-            "load_id": run.load_id,
-            "landed_at": run.landed_at.replace(tzinfo=None),
-            "dataset": dataset,
-            "date_day": day,
-            "records": records,
-        }
-        for (dataset, day), records in sorted(days.items())
-    ]
-    return pa.Table.from_pylist(rows, _LOAD_DATES)
 
 
 def _count(results: list[Result], report: Report) -> None:

@@ -2,7 +2,7 @@
 
 The order on disk: data files are written below `tmp/`; `loads/<load_id>.intent` names the places they will take; they
 are renamed there; `loads/<load_id>.json` appears, which is the commit; the intent goes. Whoever comes next undoes a
-load that has an intent and no commit.
+load that has an intent and no commit. Files that a load takes away go after its commit, before its intent.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class SourceFile(msgspec.Struct, omit_defaults=True):
     seconds: float
     snapshot_id: str | None = None
     snapshot_at: str | None = None  # ISO, UTC
+    load_id: str = ""  # not written down: the load record's own
 
 
 class DataFile(msgspec.Struct):
@@ -49,13 +50,26 @@ class DataFile(msgspec.Struct):
 
 
 class Load(msgspec.Struct):
-    """A load record, as it stands in `loads/<load_id>.json`."""
+    """A load record, as it stands in `loads/<load_id>.json`.
+
+    `replaced` are the source files whose rows of earlier loads this load has taken away, `removed` the files of the
+    lake that went with them; what else those held is in `files`.
+    """
 
     load_id: str
     landed_at: str
     sources: list[SourceFile]
     files: list[DataFile]
     format: int = 1
+    replaced: list[str] = []
+    removed: list[str] = []
+
+
+class Intent(msgspec.Struct):
+    """What a load is about to change, below the lake: undo `adds` if it is not committed, finish `removes` if it is."""
+
+    adds: list[str]
+    removes: list[str]
 
 
 def landed_at(load_id: str) -> datetime:
@@ -104,14 +118,14 @@ def writer_lock(lake: Path) -> Iterator[None]:
 
 
 def recover(lake: Path) -> list[str]:
-    """Undo what a run that died has left behind, under the writer lock; the ids of the loads that were undone."""
+    """Tidy up what a run that died has left behind, under the writer lock; the ids of the loads that were undone."""
     undone = []
     for intent in sorted((lake / "loads").glob("*.intent")):
         load_id = intent.name.removesuffix(".intent")
-        if not (lake / "loads" / f"{load_id}.json").exists():
-            for relative in msgspec.json.decode(intent.read_bytes(), type=list[str]):
-                (lake / relative).unlink(missing_ok=True)
-                _remove_empty(lake, (lake / relative).parent)
+        committed = (lake / "loads" / f"{load_id}.json").exists()
+        meant = msgspec.json.decode(intent.read_bytes(), type=Intent)
+        _remove(lake, meant.removes if committed else meant.adds)
+        if not committed:
             undone.append(load_id)
         intent.unlink()
     for leftover in (lake / "loads").glob(".*.tmp"):
@@ -125,7 +139,7 @@ def commit(lake: Path, load: Load, moves: list[tuple[Path, str]]) -> None:
     folder = lake / "loads"
     folder.mkdir(exist_ok=True)
     intent = folder / f"{load.load_id}.intent"
-    replace_file(intent, msgspec.json.encode([relative for _, relative in moves]))
+    replace_file(intent, msgspec.json.encode(Intent([relative for _, relative in moves], load.removed)))
     folders = set()
     for temporary, relative in moves:
         place = lake / relative
@@ -136,11 +150,27 @@ def commit(lake: Path, load: Load, moves: list[tuple[Path, str]]) -> None:
         sync_folder(place)
     record = msgspec.json.format(msgspec.json.encode(load), indent=1) + b"\n"
     replace_file(folder / f"{load.load_id}.json", record)
+    _remove(lake, load.removed)
     intent.unlink()
 
 
-def _remove_empty(lake: Path, folder: Path) -> None:
-    """Remove folders that an undone load has made, up to the lake's own."""
-    while folder != lake and folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent
+def landed(lake: Path) -> dict[str, SourceFile]:
+    """Each landed source file by its path, as the newest load that took it has it."""
+    found: dict[str, SourceFile] = {}
+    for load in read_all(lake):
+        for path in load.replaced:
+            found.pop(path, None)
+        for source in load.sources:
+            source.load_id = load.load_id
+            found[source.source_path] = source
+    return found
+
+
+def _remove(lake: Path, files: list[str]) -> None:
+    """Remove files below the lake, and the folders that are empty then."""
+    for relative in files:
+        (lake / relative).unlink(missing_ok=True)
+        folder = (lake / relative).parent
+        while folder != lake and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+            folder = folder.parent

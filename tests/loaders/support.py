@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
-from loaders import contracts
+from loaders import contracts, loads
 from loaders.contracts import Dataset
 from loaders.land import Report, land
 from loaders.personal import treatment
@@ -145,3 +148,33 @@ def with_class(dataset: Dataset, column: str, personal: str) -> Dataset:
     """The contract with another personal-data class of a column."""
     columns = tuple(replace(c, personal=personal) if c.name == column else c for c in dataset.columns)
     return replace(dataset, columns=columns)
+
+
+class Died(BaseException):
+    """Stands for the end of the process."""
+
+
+def visible(place: Place) -> dict[str, bytes]:
+    """What readers and later runs see of the lake."""
+    return {name: content for name, content in place.tree().items() if not name.startswith("tmp/")}
+
+
+def die_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the process die before its n-th change that matters on disk."""
+    made: list[str] = []
+
+    def watched(name: str) -> Callable[..., Any]:
+        original = getattr(os, name)
+
+        def call(*arguments: Any, **more: Any) -> Any:
+            if len(made) == step:
+                raise Died
+            made.append(name)
+            return original(*arguments, **more)
+
+        return call
+
+    for name in ("replace", "unlink"):
+        monkeypatch.setattr(os, name, watched(name))
+    # A process that dies tidies nothing up.
+    monkeypatch.setattr(loads, "recover", lambda lake: [])

@@ -208,6 +208,19 @@ def comparable(typed: Any, value: Any) -> Any:
     return value
 
 
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(TYPED, st.data())
+def test_the_fast_way_decides_as_the_exact_one_about_damaged_items(typed: dict[str, Any], data: st.DataObject) -> None:
+    text = native(USER | {"x": typed})
+    at = data.draw(st.integers(text.index(b'"x"'), len(text)))
+    damage = [b"", b"{", b"}", b'"', b":", b"1", b"\\ud800", b"\xff", b'"S":"",', b"NaN", b"\n", b"null", b'{"S":"a"},']
+    text = text[:at] + data.draw(st.sampled_from(damage)) + text[at + data.draw(st.integers(0, 3)) :]
+    fast, exact = read(text, shape(), region=None), read(text, Exact(shape()), region=None)
+    assert fast.rejected == exact.rejected
+    assert fast.rows == exact.rows
+    assert fast.rows or fast.rejected
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TYPED)
 def test_undeclared_attributes_are_what_boto3_reads(typed: dict[str, Any]) -> None:

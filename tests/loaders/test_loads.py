@@ -7,51 +7,19 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from loaders import contracts, loads
 from loaders.errors import EarshotError
-from tests.loaders.support import HOUR, Place, play
-
-
-class Died(BaseException):
-    """Stands for the end of the process."""
+from tests.loaders.support import HOUR, Died, Place, die_at, play, visible
 
 
 def fill(place: Place, name: str) -> None:
     events = [play(eventid=f"{name}{at}", eventtime=1772334900123 + at * 10**8) for at in range(3)]
     place.put(f"events/eu/play/{HOUR}/{name}", [*events, {"broken": name}])
-
-
-def visible(place: Place) -> dict[str, bytes]:
-    """What readers and later runs see of the lake."""
-    return {name: content for name, content in place.tree().items() if not name.startswith("tmp/")}
-
-
-def die_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the process die before its n-th change that matters on disk."""
-    made: list[str] = []
-
-    def watched(name: str) -> Callable[..., Any]:
-        original = getattr(os, name)
-
-        def call(*arguments: Any, **more: Any) -> Any:
-            if len(made) == step:
-                raise Died
-            made.append(name)
-            return original(*arguments, **more)
-
-        return call
-
-    for name in ("replace", "unlink", "fsync"):
-        monkeypatch.setattr(os, name, watched(name))
-    # A process that dies tidies nothing up.
-    monkeypatch.setattr(loads, "recover", lambda lake: [])
 
 
 def test_dying_at_any_step_leaves_the_old_state_or_the_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +58,7 @@ def test_dying_at_any_step_leaves_the_old_state_or_the_new(tmp_path: Path, monke
             break
     else:
         raise AssertionError("the run never came to its end")
-    assert outcomes.count(False) > 15 and outcomes.count(True) >= 3
+    assert outcomes.count(False) >= 5 and outcomes.count(True) >= 2
 
 
 def test_a_failure_that_the_process_survives_leaves_nothing_behind(

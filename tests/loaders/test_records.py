@@ -287,6 +287,24 @@ def test_an_integer_is_never_coerced(written: bytes) -> None:
         assert found.reasons == [(wanted, "latencyms")]
 
 
+PIECES = st.sampled_from(
+    [GOOD, GOOD, GOOD[:50], GOOD[50:], b"{", b"}", b"[", b"]", b",", b"\n", b"\n", b" ", BOM, b"\0", b'"']
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.one_of(PIECES, st.binary(max_size=5)), max_size=12).map(b"".join),
+    st.lists(st.integers(1, 300), max_size=6),
+)
+def test_no_bytes_make_it_fail_and_how_they_are_cut_into_blocks_changes_nothing(text: bytes, blocks: list[int]) -> None:
+    whole, cut = read(text), read(text, blocks=blocks)
+    assert (cut.rows, cut.rejected) == (whole.rows, whole.rejected)
+    # Everything but blanks, brackets around and commas between the records of an array belongs to some record.
+    starts = {row["_offset"] for row in whole.rows} | {one.offset for one in whole.rejected}
+    assert bool(starts) is (text.removeprefix(BOM).translate(None, b" \t\r\n") not in (b"", b"[]"))
+
+
 # Pieces of almost-right records, so that most lines pass some checks and fail others.
 KEYS = st.sampled_from([*(column.name for column in PLAY.declared), "x", "Userid", 'q"', "é", "user\\u0069d"])
 VALUES = st.one_of(

@@ -1,0 +1,139 @@
+"""From the results of jobs to a committed load: the names its files take, and the tables that tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from loaders import loads, quarantine
+from loaders.jobs import Result, Run
+from loaders.lake import Part, write_parquet
+from loaders.loads import DataFile, Load, SourceFile
+
+_LOADS = pa.schema(
+    [
+        ("load_date", pa.date32()),
+        ("load_id", pa.string()),
+        ("dataset", pa.string()),
+        ("source_path", pa.string()),
+        ("bytes", pa.int64()),
+        ("checksum", pa.string()),
+        ("records_read", pa.int64()),
+        ("records_landed", pa.int64()),
+        ("records_quarantined", pa.int64()),
+        ("records_duplicate_in_file", pa.int64()),
+        ("snapshot_id", pa.string()),
+        ("snapshot_at", pa.timestamp("us")),
+        ("landed_at", pa.timestamp("us")),
+        ("seconds", pa.float64()),
+    ]
+)
+_LOAD_DATES = pa.schema(
+    [
+        ("load_date", pa.date32()),
+        ("load_id", pa.string()),
+        ("landed_at", pa.timestamp("us")),
+        ("dataset", pa.string()),
+        ("date_day", pa.date32()),
+        ("records", pa.int64()),
+    ]
+)
+
+
+@dataclass
+class TakenAway:
+    """What a load takes out of the lake: the rows of the source files `replaced`, by removing the files `removed`.
+
+    What else those held waits to be put back: `parts` below `raw/`, `quarantined` by dataset, `loads` as (temporary
+    file, folder below the lake, rows). `days` are the days that lose rows, as (dataset, day).
+    """
+
+    replaced: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    quarantined: dict[str, list[Path]] = field(default_factory=dict)
+    loads: list[tuple[Path, str, int]] = field(default_factory=list)
+    days: set[tuple[str, date]] = field(default_factory=set)
+
+
+def commit(lake: Path, run: Run, results: Sequence[Result], away: TakenAway) -> None:
+    """Name the files of all jobs and make them a load, which takes `away` what it replaces."""
+    moves: list[tuple[Path, str]] = []
+    files: list[DataFile] = []
+    numbers: dict[str, int] = {}
+
+    def place(temporary: Path, relative: str, rows: int) -> None:
+        moves.append((temporary, relative))
+        files.append(DataFile(relative, rows, temporary.stat().st_size))
+
+    def numbered(folder: str) -> str:
+        numbers[folder] = numbers.get(folder, -1) + 1
+        return f"{folder}/{run.load_id}-{numbers[folder]}.parquet"
+
+    days = dict.fromkeys(away.days, 0)
+    for part in (part for result in results for part in result.parts):
+        place(Path(part.temporary), numbered(part.folder), part.rows)
+        days[part.dataset, part.day] = days.get((part.dataset, part.day), 0) + part.rows
+    for part in away.parts:
+        place(Path(part.temporary), numbered(part.folder), part.rows)
+    for temporary, folder, rows in away.loads:
+        place(temporary, numbered(folder), rows)
+    for name in sorted(run.datasets):
+        aside = [*away.quarantined.get(name, [])]
+        aside += [result.quarantined for result in results if result.quarantined and result.dataset == name]
+        if aside:
+            joined = run.temporary / f"quarantine-{name}.tmp"
+            rows = quarantine.join(aside, joined)
+            place(joined, f"quarantine/{name}/{run.load_id}.parquet", rows)
+    sources = [source for result in results for source in result.sources]
+    for kind, table in (("loads", _loads(run, sources)), ("load_dates", _load_dates(run, days))):
+        temporary = run.temporary / f"{kind}.tmp"
+        write_parquet(table, temporary)
+        day = run.landed_at.date().isoformat()
+        place(temporary, f"raw/lake/{kind}/load_date={day}/{run.load_id}.parquet", len(table))
+    load = Load(run.load_id, run.landed_at.isoformat(), sources, files, replaced=away.replaced, removed=away.removed)
+    loads.commit(lake, load, moves)
+
+
+def _loads(run: Run, sources: list[SourceFile]) -> pa.Table:
+    rows = [
+        {
+            "load_date": run.landed_at.date(),
+            "load_id": run.load_id,
+            "dataset": source.dataset,
+            "source_path": source.source_path,
+            "bytes": source.bytes,
+            "checksum": source.checksum,
+            "records_read": source.records_read,
+            "records_landed": source.records_landed,
+            "records_quarantined": source.records_quarantined,
+            "records_duplicate_in_file": source.records_duplicate_in_file,
+            "snapshot_id": source.snapshot_id,
+            "snapshot_at": datetime.fromisoformat(source.snapshot_at).replace(tzinfo=None)
+            if source.snapshot_at
+            else None,
+            "landed_at": run.landed_at.replace(tzinfo=None),
+            "seconds": source.seconds,
+        }
+        for source in sources
+    ]
+    return pa.Table.from_pylist(rows, _LOADS)
+
+
+def _load_dates(run: Run, days: dict[tuple[str, date], int]) -> pa.Table:
+    rows = [
+        {
+            "load_date": run.landed_at.date(),
+            "load_id": run.load_id,
+            "landed_at": run.landed_at.replace(tzinfo=None),
+            "dataset": dataset,
+            "date_day": day,
+            "records": records,
+        }
+        for (dataset, day), records in sorted(days.items())
+    ]
+    return pa.Table.from_pylist(rows, _LOAD_DATES)

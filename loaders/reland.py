@@ -1,0 +1,99 @@
+"""Landing a source file again in place of what was landed of it: it changed, or its contract did.
+
+Files that hold rows of it are written anew without them, under the names of the new load; the old ones go once that
+load is committed. So the lake holds the rows of before or those of now, and whatever else a file held all the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from loaders import exports, quarantine
+from loaders.commits import TakenAway
+from loaders.errors import EarshotError
+from loaders.inbox import Contents
+from loaders.jobs import Job, Run
+from loaders.lake import Part, write_parquet
+from loaders.loads import SourceFile
+
+
+def choose(path: str, contents: Contents, landed: Mapping[str, SourceFile]) -> Job:
+    """The job that lands a path again: a file, or a whole dump when the path is its folder or a file in it.
+
+    Raises EarshotError when there is nothing of it in the inbox or in the lake.
+    """
+    job = _find(path.rstrip("/"), contents)
+    if job is None:
+        raise EarshotError(f"{path} is no file of the inbox that can be landed; give its path below the inbox.")
+    if not landed_before(job, landed):
+        raise EarshotError(f"{path} was not landed yet, so there is nothing to replace; run `earshot land`.")
+    return job
+
+
+def landed_before(job: Job, landed: Mapping[str, SourceFile]) -> dict[str, str]:
+    """The source files whose rows a job replaces, with the load that has them; of a dump, all that was landed of it."""
+    if job.export is None:
+        paths = [file.path for file in job.files if file.path in landed]
+    else:
+        paths = [path for path in landed if path.startswith(f"{job.export.folder}/")]
+    return {path: landed[path].load_id for path in paths}
+
+
+def _find(path: str, contents: Contents) -> Job | None:
+    for name, files in contents.files.items():
+        for file in files:
+            if file.path == path:
+                return Job(0, name, (file,))
+    for name, files in contents.dumps.items():
+        dumps = exports.find(files)
+        for folder, why in (*dumps.waiting, *dumps.refused):
+            if f"{path}/".startswith(f"{folder}/"):
+                raise EarshotError(f"{folder} can't be landed again: {why}; mend it and run this again.")
+        for export in dumps.whole:
+            if f"{path}/".startswith(f"{export.folder}/"):
+                return Job(0, name, export.files, export)
+    return None
+
+
+def take_away(lake: Path, run: Run, name: str, replaced: Mapping[str, str]) -> TakenAway:
+    """Prepare a load of dataset `name` that replaces source files (path to the load that has it)."""
+    dataset = run.datasets[name]
+    oldest = min(replaced.values())
+    away = TakenAway(replaced=sorted(replaced))
+    temporary = run.temporary / "kept"
+    temporary.mkdir()
+
+    def without(pattern: str, column: str) -> Iterator[tuple[Path, pa.Table, Path]]:
+        """Each file with rows of the replaced sources, the rows to keep, and where to write them."""
+        for path in sorted(lake.glob(pattern)):
+            # A load writes only into its own files, or into those of a later load that replaced something.
+            if path.name < oldest:
+                continue
+            sources = pq.ParquetFile(path).read([column]).column(column)
+            gone = pc.is_in(sources, pa.array(sorted(replaced), pa.string()))
+            if pc.any(gone).as_py():
+                away.removed.append(path.relative_to(lake).as_posix())
+                kept = pq.ParquetFile(path).read().filter(pc.invert(gone))
+                yield path, kept, temporary / f"{len(away.removed)}.tmp"
+
+    for path, kept, place in without(f"raw/{dataset.source}/{name}/*/*.parquet", "_source_file"):
+        folder = path.parent.relative_to(lake).as_posix()
+        day = date.fromisoformat(path.parent.name.split("=", 1)[1])
+        away.days.add((name, day))
+        if len(kept):
+            away.parts.append(Part(str(place), folder, name, day, len(kept), write_parquet(kept, place)))
+    for _, kept, place in without(f"quarantine/{name}/*.parquet", "source_file"):
+        if len(kept):
+            pq.write_table(kept.cast(quarantine.SCHEMA), place, compression="zstd")
+            away.quarantined.setdefault(name, []).append(place)
+    for path, kept, place in without("raw/lake/loads/*/*.parquet", "source_path"):
+        if len(kept):
+            write_parquet(kept, place)
+            away.loads.append((place, path.parent.relative_to(lake).as_posix(), len(kept)))
+    return away
