@@ -116,6 +116,6 @@ def test_add_a_dataset_and_a_model(copy: Copy) -> None:
 
 def test_add_a_metric_fits_the_files_it_changes(copy: Copy) -> None:
     steps = [step for step in recipe("Add a metric") if step.kind != "sh"]
-    assert len(steps) == 5
+    assert len(steps) == 6
     for step in steps:
         copy.follow(step)
