@@ -66,6 +66,30 @@ def show(
         print(f"    {'(its text is not kept)' if row['record'] is None else row['record']}")
 
 
+@quarantine.command("replay")
+def replay(
+    dataset: list[str] = typer.Option([], "--dataset", metavar="NAME", help="Only this dataset; may be repeated."),
+    as_json: bool = _JSON,
+) -> None:
+    """Land the records that pass now, after their contract was mended.
+
+    \b
+    Examples:
+      earshot quarantine replay
+      earshot quarantine replay --dataset play --json
+    """
+    from loaders.replay import replay as land
+
+    found = land(settings.load().lake, dataset)
+    if as_json:
+        output.document({name: vars(counts) for name, counts in found.items()})
+    elif not found:
+        print("nothing is in quarantine")
+    else:
+        rows = [(name, counts.landed, counts.quarantined) for name, counts in found.items()]
+        output.table(["dataset", "landed", "still quarantined"], rows)
+
+
 def _lake(dataset: str | None) -> Path:
     """The lake's folder; raises EarshotError when a dataset is named that no contract knows."""
     from loaders import contracts

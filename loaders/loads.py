@@ -155,13 +155,14 @@ def commit(lake: Path, load: Load, moves: list[tuple[Path, str]]) -> None:
 
 
 def landed(lake: Path) -> dict[str, SourceFile]:
-    """Each landed source file by its path, as the newest load that took it has it."""
+    """Each landed source file by its path, as the newest load tells of it; its `load_id` is the first that has rows."""
     found: dict[str, SourceFile] = {}
     for load in read_all(lake):
         for path in load.replaced:
             found.pop(path, None)
         for source in load.sources:
-            source.load_id = load.load_id
+            before = found.get(source.source_path)
+            source.load_id = before.load_id if before is not None else load.load_id
             found[source.source_path] = source
     return found
 

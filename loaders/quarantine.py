@@ -153,14 +153,18 @@ def show(
     return found
 
 
+def files(lake: Path, dataset: str | None = None) -> list[Path]:
+    """The quarantine files of committed loads, by dataset and load."""
+    committed = {path.stem for path in (lake / "loads").glob("*.json")}
+    found = sorted((lake / "quarantine").glob(f"{dataset or '*'}/*.parquet"))
+    return [path for path in found if path.stem in committed]
+
+
 def _rows(lake: Path, dataset: str | None, reason: str | None, columns: list[str]) -> Iterator[dict[str, object]]:
     """Rows of committed loads, by dataset and load."""
     if reason is not None and reason not in REASONS:
         raise EarshotError(f"There is no reason {reason!r}; the reasons are {', '.join(REASONS)}.", code=2)
-    committed = {path.stem for path in (lake / "loads").glob("*.json")}
-    for path in sorted((lake / "quarantine").glob(f"{dataset or '*'}/*.parquet")):
-        if path.stem not in committed:
-            continue
+    for path in files(lake, dataset):
         for batch in pq.ParquetFile(path).iter_batches(batch_size=4096, columns=columns):
             for row in batch.to_pylist():
                 if reason is None or row["reason"] == reason:

@@ -1,0 +1,170 @@
+"""`earshot quarantine replay`: land the quarantined records that now pass, because their contract was mended.
+
+A replay is a load. The records it lands leave the quarantine, and the counts of their source files follow, so that
+read = landed + quarantined holds for each file as before. Records without text (region cn) stay where they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from loaders import contracts, exports, jsontext, loads, quarantine
+from loaders.commits import TakenAway, commit
+from loaders.contracts import TABLE_DUMPS, Dataset
+from loaders.dynamodb import ItemShape
+from loaders.errors import EarshotError
+from loaders.jobs import Result, Run
+from loaders.judge import Invalid
+from loaders.lake import PartitionWriter, claim, folder, write_parquet
+from loaders.loads import SourceFile
+from loaders.personal import treatment
+from loaders.records import BLANKS, Batch
+from loaders.shapes import Judged, LineShape, column_array
+from loaders.tables import Origin, table
+
+
+@dataclass
+class Counts:
+    """Of one dataset: how many records were landed, how many are still quarantined."""
+
+    landed: int = 0
+    quarantined: int = 0
+
+
+def replay(lake_address: str, only: Sequence[str] = ()) -> dict[str, Counts]:
+    """Land what now passes, of the datasets named by `only` (default all); counts by dataset.
+
+    Raises EarshotError as `land` does.
+    """
+    datasets = contracts.read()
+    for name in only:
+        if name not in datasets:
+            raise EarshotError(f"There is no dataset {name!r}; there are {', '.join(datasets)}.", code=2)
+    lake = folder(lake_address)
+    with loads.writer_lock(lake):
+        claim(lake)
+        loads.recover(lake)
+        load_id = loads.new_load_id(lake)
+        run = Run(datasets, lake / "tmp" / load_id, load_id, loads.landed_at(load_id))
+        sources = loads.landed(lake)
+        counts: dict[str, Counts] = {}
+        results: list[Result] = []
+        away = TakenAway()
+        try:
+            for name in only or datasets:
+                result = _dataset(lake, run, datasets[name], sources, counts.setdefault(name, Counts()), away)
+                if result.sources:
+                    results.append(result)
+            if results:
+                _take_away_counts(lake, run, {source.source_path for r in results for source in r.sources}, away)
+                commit(lake, run, results, away)
+        finally:
+            loads.recover(lake)
+    return {name: count for name, count in counts.items() if count != Counts()}
+
+
+def _dataset(
+    lake: Path, run: Run, dataset: Dataset, sources: dict[str, SourceFile], counts: Counts, away: TakenAway
+) -> Result:
+    """Write the records of a dataset that now pass, and each quarantine file they leave without them."""
+    temporary = run.temporary / dataset.name
+    temporary.mkdir(parents=True)
+    writer = PartitionWriter(temporary, dataset.source, dataset.name, dataset.partition)
+    changed: dict[str, SourceFile] = {}
+    for path in quarantine.files(lake, dataset.name):
+        rows = pq.ParquetFile(path).read()
+        kept = [True] * len(rows)
+        places = list(enumerate(rows.to_pylist()))
+        for (file, region), group in groupby(places, key=lambda place: (place[1]["source_file"], place[1]["region"])):
+            passing = list(_passing(dataset, run, region, file, group))
+            if not passing:
+                continue
+            for at, _, _, _ in passing:
+                kept[at] = False
+            source = changed.setdefault(file, msgspec.structs.replace(sources[file], load_id=""))
+            source.records_landed += len(passing)
+            source.records_quarantined -= len(passing)
+            writer.write(_table(dataset, run, source, region, passing))
+        counts.landed += kept.count(False)
+        counts.quarantined += kept.count(True)
+        if not all(kept):
+            away.removed.append(path.relative_to(lake).as_posix())
+            if any(kept):
+                place = temporary / f"kept-{path.stem}.tmp"
+                pq.write_table(rows.filter(pa.array(kept)), place, compression="zstd")
+                away.quarantined.setdefault(dataset.name, []).append(place)
+    return Result(dataset.name, writer.close(), None, list(changed.values()))
+
+
+Passing = tuple[int, int, int, Judged]  # position in the quarantine file, line, offset, what it is
+
+
+def _passing(
+    dataset: Dataset, run: Run, region: str | None, file: str, rows: Iterator[tuple[int, dict[str, Any]]]
+) -> Iterator[Passing]:
+    """The records of one source file that pass now."""
+    shape = _shape(dataset, run, region, file)
+    for at, row in rows:
+        record = row["record"]
+        if record is None:
+            continue
+        try:
+            parsed = jsontext.scan(record)
+            if not record[parsed.end :].strip(BLANKS):
+                yield at, row["source_line"], row["source_offset"], shape.judge(parsed, record)
+        except (jsontext.NotJson, Invalid):
+            continue
+
+
+def _shape(dataset: Dataset, run: Run, region: str | None, file: str) -> LineShape | ItemShape:
+    rules = treatment(dataset, run.datasets.values(), region)
+    if dataset.format == TABLE_DUMPS:
+        return ItemShape(dataset, rules, wrapped=file.split("/")[2] == exports.NATIVE)
+    return LineShape(dataset, rules)
+
+
+def _table(dataset: Dataset, run: Run, source: SourceFile, region: str | None, passing: list[Passing]) -> pa.Table:
+    """The rows of records of one source file that pass."""
+    shape = _shape(dataset, run, region, source.source_path)
+    rows = [judged.row for _, _, _, judged in passing]
+    columns = {}
+    for column in dataset.declared:
+        values = list(map(attrgetter(shape.names[column.name]), rows))
+        columns[column.name], _ = column_array(column, values)
+    extras = shape.extras(rows) or [judged.extra for _, _, _, judged in passing]
+    batch = Batch(
+        columns,
+        pa.array([line for _, line, _, _ in passing], pa.int64()),
+        pa.array([offset for _, _, offset, _ in passing], pa.int64()),
+        pa.array(extras, pa.string()),
+    )
+    taken = datetime.fromisoformat(source.snapshot_at) if source.snapshot_at else None
+    origin = Origin(run.load_id, run.landed_at, source.source_path, region, source.snapshot_id, taken)
+    return table(dataset, contracts.arrow_schema(dataset), batch, shape.treatment, origin)
+
+
+def _take_away_counts(lake: Path, run: Run, paths: set[str], away: TakenAway) -> None:
+    """Take the rows of source files out of raw/lake/loads: the replay's load tells of them anew."""
+    temporary = run.temporary / "counts"
+    temporary.mkdir()
+    for path in sorted(lake.glob("raw/lake/loads/*/*.parquet")):
+        rows = pq.ParquetFile(path).read()
+        kept = pa.array([source not in paths for source in rows.column("source_path").to_pylist()], pa.bool_())
+        left = rows.filter(kept)
+        if len(left) == len(rows):
+            continue
+        away.removed.append(path.relative_to(lake).as_posix())
+        if len(left):
+            place = temporary / f"{len(away.removed)}.tmp"
+            write_parquet(left, place)
+            away.loads.append((place, path.parent.relative_to(lake).as_posix(), len(left)))
