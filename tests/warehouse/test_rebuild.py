@@ -100,7 +100,7 @@ def test_a_quiet_day_moves_the_newest_day(
     new_house: Callable[[], House], platform_named: Callable[[str], Platform], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """One event without a user or a device: rows of people who did nothing still get their new day."""
-    platform = platform_named("simulated 1")
+    platform = platform_named("hand-written")
     house = copy_of(platform.house, tmp_path_factory.mktemp("quiet"))
     late = deliver("2024-03-20", event("navigation", "2024-03-20T12:00", user=None))
     deliver_and_land(house, late)

@@ -53,6 +53,7 @@ def accounts() -> Deliveries:
 def speakers() -> Deliveries:
     """Devices that go back to older firmware, disappear, are known only later; releases that change."""
     back = device("dev-2", "1.1", lastSeenAt="2024-01-20T10:00:00Z", ownerId="acc-1", channels=["a", "b"])
+    seen_once = device("dev-4", "1.1", lastSeenAt="2024-01-07T10:00:00Z")  # no later dump says when
     mini = {**back, "model": "Alto Mini"}
     return {
         FIRST: together(
@@ -66,7 +67,7 @@ def speakers() -> Deliveries:
         ),
         SECOND: pipeline_dump("devices", "2024-01-01T23:59:59", device("dev-1", "1.1"), device("dev-2", "1.1")),
         THIRD: together(
-            native_export("devices", "2024-01-08T00:00", device("dev-1", "1.0"), mini, device("dev-4", "1.1")),
+            native_export("devices", "2024-01-08T00:00", device("dev-1", "1.0"), mini, seen_once),
             changes(
                 "firmware",
                 THIRD,
