@@ -40,6 +40,7 @@ _LOAD_DATES = pa.schema(
         ("dataset", pa.string()),
         ("date_day", pa.date32()),
         ("records", pa.int64()),
+        ("lost_rows", pa.bool_()),
     ]
 )
 
@@ -90,7 +91,7 @@ def commit(lake: Path, run: Run, results: Sequence[Result], away: TakenAway) -> 
             rows = quarantine.join(aside, joined)
             place(joined, f"quarantine/{name}/{run.load_id}.parquet", rows)
     sources = [source for result in results for source in result.sources]
-    for kind, table in (("loads", _loads(run, sources)), ("load_dates", _load_dates(run, days))):
+    for kind, table in (("loads", _loads(run, sources)), ("load_dates", _load_dates(run, days, away.days))):
         temporary = run.temporary / f"{kind}.tmp"
         write_parquet(table, temporary)
         day = run.landed_at.date().isoformat()
@@ -124,7 +125,7 @@ def _loads(run: Run, sources: list[SourceFile]) -> pa.Table:
     return pa.Table.from_pylist(rows, _LOADS)
 
 
-def _load_dates(run: Run, days: dict[tuple[str, date], int]) -> pa.Table:
+def _load_dates(run: Run, days: dict[tuple[str, date], int], lost: set[tuple[str, date]]) -> pa.Table:
     rows = [
         {
             "load_date": run.landed_at.date(),
@@ -133,6 +134,7 @@ def _load_dates(run: Run, days: dict[tuple[str, date], int]) -> pa.Table:
             "dataset": dataset,
             "date_day": day,
             "records": records,
+            "lost_rows": (dataset, day) in lost,
         }
         for (dataset, day), records in sorted(days.items())
     ]

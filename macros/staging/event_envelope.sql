@@ -49,12 +49,12 @@
             ) as copy_number
         from renamed
     ) as arrived
-    {%- if is_incremental() %}
+    {%- if adds_to_known() %}
     left join {{ this }} as known on arrived.event_id = known.event_id
     {%- endif %}
     where
         arrived.copy_number = 1
-        {%- if is_incremental() %}
+        {%- if adds_to_known() %}
         and (
             known.event_id is null
             or arrived.received_at < known.received_at
@@ -75,10 +75,10 @@
 {%- endmacro %}
 
 {% macro newly_landed() %}
-    {# Condition on a raw event table: what landed since the model was last built; everything when it is built from nothing. #}
+    {# Condition on a raw event table: what landed since the model was last built; everything where it can't be added. #}
     {%- set dates = rebuild_dates() -%}
     {{ until_as_of('event_date') }}
-    {%- if dates is not none %}
+    {%- if dates is not none and adds_to_known() %}
         and {{ in_dates('event_date', dates) }}
         and _landed_at > timestamp '{{ seen_landed_at() }}'
     {%- endif %}
