@@ -82,4 +82,5 @@ def _show_json(result: "Result") -> None:
 
 
 def register(app: typer.Typer) -> None:
-    app.command("sql")(sql)
+    # A query may begin with a comment, which looks like an option.
+    app.command("sql", context_settings={"ignore_unknown_options": True})(sql)
