@@ -18,7 +18,9 @@ PARTS = ("commands", "loaders", "serving", "macros", "models", "seeds", "snapsho
 FILES = ("earshot", "dbt_project.yml", "profiles.yml", "requirements.lock", "tests/warehouse/oracle/audience.py")
 
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
-_STEP = re.compile(r"(?:(Create|Append\s+to|Apply\s+to)\s+`([^`]+)`:\n\n)?```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_STEP = re.compile(
+    r"(?:(Create|Append\s+to|Apply\s+to)\s+`([^`]+)`:\n\n)?```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
 
 
 @dataclass(frozen=True)

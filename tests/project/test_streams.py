@@ -1,4 +1,4 @@
-"""A new event stream must be counted everywhere: how far the data reach, which devices were seen, where partitions lie."""
+"""A new event stream must be counted everywhere: how far data reach, which devices were seen, where partitions lie."""
 
 import pytest
 
