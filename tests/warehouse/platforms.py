@@ -12,6 +12,7 @@ from tests.warehouse.houses import House, build, land, recomputed
 from tests.warehouse.oracle import Row
 from tests.warehouse.oracle.inbox import read_folder
 from tests.warehouse.scenarios import all_together, one_user_one_day
+from tests.warehouse.scenarios.chance import platform_by_chance
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Platform:
 
 # where the data tests are run too: they must hold with nothing, with all trouble and with a mess
 WITH_DATA_TESTS = ("nothing", "hand-written", "simulated 2")
-PLATFORMS = ("nothing", "one user", "hand-written", "simulated 1", "simulated 2", "simulated 3")
+PLATFORMS = ("nothing", "one user", "hand-written", "by chance", "simulated 1", "simulated 2", "simulated 3")
 # users, days, share of messy records, files to damage
 SIMULATED = {"simulated 1": (45, 40, 0.0, 0), "simulated 2": (40, 30, 0.05, 0), "simulated 3": (25, 36, 0.2, 3)}
 
@@ -50,6 +51,11 @@ def _fill(name: str, inbox: Path) -> bool:
         end = date(2024, 3, 3 + seed)
         simulate(inbox, users=users, days=days, end=end, seed=seed, mess=mess, broken_files=broken)
         return broken > 0
-    by_hand = {"nothing": {}, "one user": one_user_one_day(), "hand-written": all_together()}[name]
-    write(together(*by_hand.values()), inbox)
+    by_hand = {
+        "nothing": {},
+        "one user": one_user_one_day(),
+        "hand-written": all_together(),
+        "by chance": {"some day": platform_by_chance(7)},
+    }
+    write(together(*by_hand[name].values()), inbox)
     return False

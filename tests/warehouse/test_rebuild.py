@@ -68,7 +68,7 @@ def test_everything_delivered_twice(
     require_agreement(house, {LOADS: recomputed(together(platform.files, again))[LOADS]})
 
 
-@pytest.mark.parametrize(("name", "seed"), [("hand-written", 1), ("simulated 2", 2)])
+@pytest.mark.parametrize(("name", "seed"), [("hand-written", 1), ("by chance", 3), ("simulated 2", 2)])
 def test_shuffled_arrival(
     new_house: Callable[[], House], platform_named: Callable[[str], Platform], name: str, seed: int
 ) -> None:
