@@ -7,6 +7,9 @@
                      had_removals tells that rows of that date went away or changed place
     _applied_dumps   per snapshot of a dumped table, the dumps it has applied
 
+    Incremental models and snapshots record what they change; a table does not, so an incremental model that joins a table whose
+    old rows can change has to look for itself (see fct_plays and dim_devices).
+
     A model rebuilds the dates that its parents changed, and that loads touched, since the build that last finished it.
     Rows are written in the same transaction as the change they tell of, so a build that is killed leaves neither.
 #}

@@ -15,6 +15,7 @@ from tests.warehouse.houses import (
     copy_of,
     deliver_and_land,
     delivered_again,
+    land,
     recomputed,
     require_agreement,
     shuffled_batches,
@@ -111,6 +112,24 @@ def test_a_quiet_day_moves_the_newest_day(
     deliver_and_land(house, older)
     build(house)
     require_agreement(house, recomputed(together(platform.files, late, older)))
+
+
+def test_a_file_landed_again_takes_its_rows_back(
+    platform_named: Callable[[str], Platform], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What a replaced file said is forgotten everywhere, and copies of its events that it had beaten count again."""
+    platform = platform_named("hand-written")
+    house = copy_of(platform.house, tmp_path_factory.mktemp("reland"))
+    chosen = [
+        next(path for path, data in platform.files.items() if path.startswith(start) and data.count(b"\n") > 2)
+        for start in ("events/eu/play/", "events/eu/showinteraction/", "dynamodb/users/2", "catalog/shows/")
+    ]
+    shorter = {path: b"\n".join(platform.files[path].split(b"\n")[1::2]) for path in chosen}
+    deliver_and_land(house, shorter, codes=(1,))
+    for path in chosen:
+        land(house, (0,), "--reland", path)
+    build(house)
+    require_agreement(house, recomputed({**platform.files, **shorter}))
 
 
 def test_as_of_ignores_all_that_is_later(

@@ -9,7 +9,7 @@ renamed as (
         clientid as client_id,
         ownerid as owner_user_id,
         model,
-        coalesce(nullif(lower(country), ''), 'zz') as country_code,
+        coalesce(nullif(nullif(lower(country), ''), 'all'), 'zz') as country_code,
         firmwareversion as firmware_version,
         channels,
         registeredat as registered_at,

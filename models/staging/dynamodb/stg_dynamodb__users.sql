@@ -7,7 +7,7 @@ renamed as (
     select
         id as user_id,
         clientid as client_id,
-        coalesce(nullif(lower(country), ''), 'zz') as country_code,
+        coalesce(nullif(nullif(lower(country), ''), 'all'), 'zz') as country_code,
         language,
         birthyear as birth_year,
         email,

@@ -9,13 +9,13 @@ renamed as (
         playid as play_id,
         action,
         secondslistened as seconds_listened,
-        musicsource as music_source,
+        nullif(musicsource, '') as music_source,
         contentid as content_id,
         contenttype as content_type,
         showid as show_id,
         title,
         artist,
-        genre,
+        nullif(genre, '') as genre,
         durationseconds as duration_seconds,
         {{ event_lineage() }}
     from source

@@ -116,15 +116,14 @@ JSON_TYPES: dict[str, Callable[[Any], Any]] = {
 def judge_json(contract: Contract, value: Mapping[str, Any], region: str | None = None) -> dict[str, Any]:
     """The declared fields of a JSON record, typed; raises Invalid by the rules of the contract.
 
-    In region `cn` personal fields are not kept, so nothing is asked of them.
+    In region `cn` personal fields are judged like everywhere and then not kept.
     """
     delete = value.get("op") == "delete"
     row: dict[str, Any] = {}
     for name, meta in contract.fields.items():
+        row[name] = _judge_field(meta, value.get(name), JSON_TYPES[meta["type"]], delete)
         if region == "cn" and meta.get("personal"):
             row[name] = None
-            continue
-        row[name] = _judge_field(meta, value.get(name), JSON_TYPES[meta["type"]], delete)
     return row
 
 
