@@ -5,7 +5,21 @@ import traceback
 
 import typer
 
-from commands import build, contracts, demo, docs, doctor, land, publish, quarantine, simulate, snapshot, sql, test
+from commands import (
+    build,
+    contracts,
+    demo,
+    docs,
+    doctor,
+    land,
+    publish,
+    quarantine,
+    report,
+    simulate,
+    snapshot,
+    sql,
+    test,
+)
 from loaders.errors import EarshotError
 
 app = typer.Typer(
@@ -24,7 +38,7 @@ def options(debug: bool = typer.Option(False, "--debug", help="Show the tracebac
 
 
 # In the order of a working day, as `earshot --help` lists them.
-for command in (demo, simulate, land, quarantine, contracts, build, snapshot, publish, sql, docs, doctor, test):
+for command in (demo, simulate, land, quarantine, contracts, build, snapshot, publish, report, sql, docs, doctor, test):
     command.register(app)
 
 

@@ -48,6 +48,7 @@ def demo(
         ["land"],
         ["build"],
         ["publish"],
+        ["report"],
         ["docs"],
     ]
     LOG.parent.mkdir(exist_ok=True)
@@ -67,6 +68,7 @@ def demo(
         "warehouse": str(here.warehouse),
         "published": str(here.serving / "earshot.duckdb"),
         "parquet": str(here.serving / "parquet"),
+        "numbers": str(here.serving.parent / "reports" / "index.html"),
         "docs": str(dbt.target_folder([]) / "static_index.html"),
     }
     numbers = headline(here.serving)

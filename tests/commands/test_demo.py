@@ -12,9 +12,9 @@ def test_demo_and_the_days_after(earshot: Earshot, tmp_path: Path) -> None:
     done = earshot("demo", "--users", "30", "--days", "8", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
-    assert [step["step"] for step in told["steps"]] == ["simulate", "land", "build", "publish", "docs"]
+    assert [step["step"] for step in told["steps"]] == ["simulate", "land", "build", "publish", "report", "docs"]
     assert all(step["peak_bytes"] > 10_000_000 for step in told["steps"])
-    for name in ("inbox", "lake", "warehouse", "published", "parquet", "docs"):
+    for name in ("inbox", "lake", "warehouse", "published", "parquet", "numbers", "docs"):
         assert Path(told["places"][name]).exists(), name
     numbers = told["numbers"]
     with duckdb.connect(told["places"]["published"], read_only=True) as reader:

@@ -1,0 +1,1 @@
+"""Marts to pages: static HTML that opens without a server and asks nothing of the network."""
