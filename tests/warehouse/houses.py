@@ -54,7 +54,7 @@ class House:
 
 
 def land(house: House, codes: Collection[int] = (0,), *arguments: str) -> None:
-    """`earshot land` with these arguments, which must end with one of the exit codes: 1 says that a file was refused."""
+    """`earshot land` with these arguments; it must end with one of the exit codes: 1 says that a file was refused."""
     house.inbox.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         [sys.executable, "-m", "commands", "land", *arguments],
