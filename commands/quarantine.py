@@ -1,11 +1,14 @@
 """`earshot quarantine`: the records that were put aside."""
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from commands import output, settings
 from loaders.errors import EarshotError
+
+if TYPE_CHECKING:
+    from loaders.store import Store
 
 quarantine = typer.Typer(help="The records that were put aside, and why.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -90,17 +93,16 @@ def replay(
         output.table(["dataset", "landed", "still quarantined"], rows)
 
 
-def _lake(dataset: str | None) -> Path:
-    """The lake's folder; raises EarshotError when a dataset is named that no contract knows."""
+def _lake(dataset: str | None) -> "Store":
+    """The lake; raises EarshotError when a dataset is named that no contract knows."""
     from loaders import contracts
+    from loaders.store import open_store
 
     here = settings.load()
-    if "://" in here.lake:
-        raise EarshotError(f"EARSHOT_LAKE is {here.lake}, but only a local folder can be read; name a folder.")
     known = contracts.read()
     if dataset is not None and dataset not in known:
         raise EarshotError(f"There is no dataset {dataset!r}; there are {', '.join(known)}.", code=2)
-    return Path(here.lake)
+    return open_store(here.lake, "EARSHOT_LAKE")
 
 
 def register(app: typer.Typer) -> None:

@@ -13,6 +13,8 @@ from loaders import loads, quarantine
 from loaders.jobs import Result, Run
 from loaders.lake import Part, write_parquet
 from loaders.loads import DataFile, Load, SourceFile
+from loaders.locks import Held
+from loaders.store import Store
 
 _LOADS = pa.schema(
     [
@@ -61,7 +63,7 @@ class TakenAway:
     days: set[tuple[str, date]] = field(default_factory=set)
 
 
-def commit(lake: Path, run: Run, results: Sequence[Result], away: TakenAway) -> None:
+def commit(lake: Store, lock: Held, run: Run, results: Sequence[Result], away: TakenAway) -> None:
     """Name the files of all jobs and make them a load, which takes `away` what it replaces."""
     moves: list[tuple[Path, str]] = []
     files: list[DataFile] = []
@@ -97,7 +99,7 @@ def commit(lake: Path, run: Run, results: Sequence[Result], away: TakenAway) -> 
         day = run.landed_at.date().isoformat()
         place(temporary, f"raw/lake/{kind}/load_date={day}/{run.load_id}.parquet", len(table))
     load = Load(run.load_id, run.landed_at.isoformat(), sources, files, replaced=away.replaced, removed=away.removed)
-    loads.commit(lake, load, moves)
+    loads.commit(lake, lock, load, moves)
 
 
 def _loads(run: Run, sources: list[SourceFile]) -> pa.Table:

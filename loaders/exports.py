@@ -159,7 +159,7 @@ def _promise(entry: dict[str, Any], where: str) -> tuple[str, Promise]:
 
 def _read(file: Found) -> bytes:
     try:
-        return file.place.read_bytes()
+        return file.inbox.read(file.path)
     except OSError as error:
         raise Refused(f"{file.path.rsplit('/', 1)[1]} can't be read ({error.strerror})") from error
 

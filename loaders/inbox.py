@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from loaders.contracts import CHANGE_MESSAGES, EVENT_STREAM, TABLE_DUMPS, Dataset
 from loaders.errors import EarshotError
+from loaders.store import Store
 
 REGIONS = ("eu", "cn")
 # YYYY/MM/DD[/HH]/<name>: when it was delivered. Nothing depends on it but that the place is one of ours.
@@ -18,10 +16,10 @@ _DELIVERED = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}(?:/[0-9]{2})?/[^/]+")
 
 @dataclass(frozen=True)
 class Found:
-    """A file of the inbox: its path below the inbox with `/`, where it lies, its size and time, and its region."""
+    """A file of the inbox: its path below the inbox with `/`, its size and time, and its region."""
 
     path: str
-    place: Path
+    inbox: Store
     size: int
     mtime_ns: int
     region: str | None = None
@@ -41,32 +39,20 @@ def unfinished(name: str) -> bool:
     return name.startswith(("_", ".")) or name.endswith(".tmp")
 
 
-def look(address: str, datasets: dict[str, Dataset]) -> Contents:
-    """Everything in the inbox; raises EarshotError when there is none."""
-    if "://" in address:
-        raise EarshotError(f"EARSHOT_INBOX is {address}, but only a local folder can be landed from; name a folder.")
-    inbox = Path(address)
-    if not inbox.is_dir():
-        raise EarshotError(f"The inbox {inbox} is no folder; set EARSHOT_INBOX or fill one with `earshot simulate`.")
+def check(inbox: Store) -> None:
+    """Raise EarshotError when there is no inbox."""
+    if not inbox.exists():
+        raise EarshotError(
+            f"The inbox {inbox.address} is not there; set EARSHOT_INBOX or fill one with `earshot simulate`."
+        )
+
+
+def look(inbox: Store, datasets: dict[str, Dataset]) -> Contents:
+    """Everything in the inbox."""
     found = Contents({}, {}, [])
-    for file in _walk(inbox, inbox):
-        _sort(file, datasets, found)
+    for path, size, mtime_ns in inbox.files():
+        _sort(Found(path, inbox, size, mtime_ns), datasets, found)
     return found
-
-
-def _walk(inbox: Path, folder: Path) -> Iterator[Found]:
-    """Every file below a folder, by name."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        raise EarshotError(f"The folder {folder} can't be read ({error.strerror}); check its permissions.") from error
-    for entry in entries:
-        if entry.is_dir():
-            yield from _walk(inbox, Path(entry.path))
-        elif entry.is_file():
-            stat = entry.stat()
-            path = Path(entry.path)
-            yield Found(path.relative_to(inbox).as_posix(), path, stat.st_size, stat.st_mtime_ns)
 
 
 def _sort(file: Found, datasets: dict[str, Dataset], found: Contents) -> None:
@@ -101,5 +87,5 @@ def _sort(file: Found, datasets: dict[str, Dataset], found: Contents) -> None:
     elif not _DELIVERED.fullmatch(rest):
         found.unknown.append((file.path, "it does not lie in a folder YYYY/MM/DD/HH or YYYY/MM/DD"))
     else:
-        file = Found(file.path, file.place, file.size, file.mtime_ns, region)
+        file = Found(file.path, file.inbox, file.size, file.mtime_ns, region)
         found.files.setdefault(name, []).append(file)

@@ -1,4 +1,4 @@
-"""The unit of work: some files of one dataset, read, checked and written below the lake's `tmp/`.
+"""The unit of work: some files of one dataset, read, checked and written to temporary files of this machine.
 
 A job runs in this process or in another; what it wrote becomes part of the lake only when its load is committed.
 """
@@ -36,7 +36,7 @@ class Run:
     """What all jobs of a run share."""
 
     datasets: dict[str, Dataset]
-    temporary: Path  # below the lake
+    temporary: Path  # on this machine
     load_id: str
     landed_at: datetime
 
@@ -81,7 +81,7 @@ def _lines(job: Job, run: Run) -> Result:
                     continue
                 shape = shapes[file.region]
                 try:
-                    output.take(file, Source(file.place), Reader(shape, file.region), shape.treatment)
+                    output.take(file, Source(file.inbox, file.path), Reader(shape, file.region), shape.treatment)
                 except Refused as why:
                     refused[file.path] = str(why)
                     if output.touched:
@@ -97,7 +97,7 @@ def _export(job: Job, export: Export, run: Run) -> Result:
     shape = ItemShape(dataset, rules, wrapped=export.native)
     with Output(job, run) as output:
         for file in job.files:
-            source = Source(file.place, with_md5=export.native)
+            source = Source(file.inbox, file.path, with_md5=export.native)
             name = file.path.removeprefix(f"{export.folder}/")
             try:
                 taken = output.take(file, source, Reader(shape, None), rules, export.snapshot_id, export.snapshot_at)

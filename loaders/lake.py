@@ -5,6 +5,7 @@ raw/lake/{loads,load_dates}/load_date=YYYY-MM-DD/<load_id>.parquet
 quarantine/<dataset>/<load_id>.parquet
 loads/<load_id>.json        a load exists if and only if this file does
 lake.json                   what lake this is
+landed/<load_id>.json       the source files of all loads up to that one, so that not every record must be read again
 tmp/                        what is being written; nothing there belongs to the lake
 """
 
@@ -22,8 +23,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from loaders.errors import EarshotError
+from loaders.store import Folder, Store, open_store, said
 
 FORMAT = 1
+MARKER = "lake.json"
 # A partition's rows are written when so many wait, or when all that waits is larger than MAX_WAITING bytes.
 FILE_ROWS = 1 << 20
 MAX_WAITING = 96 << 20
@@ -33,7 +36,7 @@ _DICTIONARY_SAMPLE = 8192
 
 @dataclass(frozen=True)
 class Part:
-    """A Parquet file that waits below `tmp/` for its place: `folder` is where it goes, below the lake."""
+    """A Parquet file that waits on this machine for its place: `folder` is where it goes, below the lake."""
 
     temporary: str
     folder: str
@@ -43,49 +46,40 @@ class Part:
     bytes: int
 
 
-def folder(address: str) -> Path:
-    """The lake's folder, made when it is not there; raises EarshotError when it can't be."""
-    if "://" in address:
-        raise EarshotError(f"EARSHOT_LAKE is {address}, but only a local folder can be landed in; name a folder.")
-    root = Path(address)
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EarshotError(f"The lake {root} can't be made ({error.strerror}); check EARSHOT_LAKE.") from error
-    return root
+def open_lake(address: str) -> Store:
+    """The lake at an address, its folder made when it is not there; raises EarshotError when it can't be."""
+    store = open_store(address, "EARSHOT_LAKE")
+    if isinstance(store, Folder):
+        with said(store.root):
+            store.root.mkdir(parents=True, exist_ok=True)
+    elif not store.exists():
+        raise EarshotError(f"There is no bucket for {address}; make it, or check EARSHOT_LAKE.")
+    return store
 
 
-def claim(root: Path) -> None:
+def claim(lake: Store) -> None:
     """Write a new lake's `lake.json`, under the writer lock; raises EarshotError when the lake can't be ours."""
-    marker = root / "lake.json"
+    if lake.info(MARKER) is None:
+        if lake.files("loads"):
+            raise EarshotError(f"{lake.address} holds loads but no {MARKER}; restore it, or name another EARSHOT_LAKE.")
+        lake.write(MARKER, msgspec.json.encode({"format": FORMAT, "lake_id": str(uuid.uuid4())}) + b"\n")
+    check_format(lake)
+
+
+def check_format(lake: Store) -> None:
+    """Raise EarshotError when the lake was written by a version whose files this one doesn't know."""
+    where = f"{lake.address}/{MARKER}"
     try:
-        if not marker.exists():
-            replace_file(marker, msgspec.json.encode({"format": FORMAT, "lake_id": str(uuid.uuid4())}) + b"\n")
-        found = msgspec.json.decode(marker.read_bytes())
-    except (OSError, msgspec.DecodeError) as error:
-        raise EarshotError(f"The lake {root} can't be opened ({error}); check EARSHOT_LAKE and permissions.") from error
-    if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise EarshotError(f"{marker} is not of format {FORMAT}, as it must be; use the version that wrote it.")
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a small file so that it is there whole or, after a crash, as it was before."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder outlive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        found = msgspec.json.decode(lake.read(MARKER))
+    except (FileNotFoundError, msgspec.DecodeError) as error:
+        raise EarshotError(f"{where} can't be read ({error}); check EARSHOT_LAKE or restore the file.") from error
+    version = found.get("format") if isinstance(found, dict) else None
+    if type(version) is int and version > FORMAT:
+        raise EarshotError(
+            f"{where} says format {version}, but this version of Earshot knows formats up to {FORMAT}; use a newer one."
+        )
+    if version != FORMAT:
+        raise EarshotError(f"{where} says format {version!r}, which no version of Earshot wrote; check EARSHOT_LAKE.")
 
 
 def write_parquet(table: pa.Table, path: Path) -> int:

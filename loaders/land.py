@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from multiprocessing import get_context, parent_process
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -22,8 +21,10 @@ from loaders.contracts import Dataset
 from loaders.errors import EarshotError
 from loaders.inbox import Found
 from loaders.jobs import Job, Result, Run
-from loaders.lake import claim, folder
+from loaders.lake import claim, open_lake
 from loaders.loads import SourceFile
+from loaders.locks import Held, writer_lock
+from loaders.store import Store, clear, open_store, said
 from loaders.textfiles import Refused, checksum
 
 # A job is small enough to be shared out among processes and large enough to fill its Parquet files.
@@ -79,17 +80,19 @@ def land(
     for name in only:
         if name not in datasets:
             raise EarshotError(f"There is no dataset {name!r}; there are {', '.join(datasets)}.", code=2)
-    contents = inbox.look(inbox_address, datasets)
-    lake = folder(lake_address)
-    with loads.writer_lock(lake):
+    source = open_store(inbox_address, "EARSHOT_INBOX")
+    inbox.check(source)
+    lake = open_lake(lake_address)
+    with writer_lock(lake) as lock, said(lake.scratch()):
         claim(lake)
         loads.recover(lake)
-        report = Report(unknown=contents.unknown)
         landed = loads.landed(lake)
+        contents = inbox.look(source, datasets)
+        report = Report(unknown=contents.unknown)
         if again is not None:
             work = [reland.choose(again, contents, landed)]
             paths = reland.landed_before(work[0], landed)
-            _land(lake, datasets, work, report, progress, workers, paths)
+            _land(lake, lock, datasets, work, report, progress, workers, paths)
             return report
         wanted = {name: files for name, files in contents.files.items() if not only or name in only}
         new = {name: _new(files, landed, report) for name, files in wanted.items()}
@@ -98,7 +101,7 @@ def land(
             if not only or name in only:
                 work.extend(_dumps(name, files, landed, report, len(work)))
         if work:
-            _land(lake, datasets, work, report, progress, workers, {})
+            _land(lake, lock, datasets, work, report, progress, workers, {})
     return report
 
 
@@ -114,7 +117,7 @@ def _new(files: Iterable[Found], landed: Mapping[str, SourceFile], report: Repor
             same = file.size == before.bytes
             # An equal time and size is the same file; another time alone may be a copy of it.
             if same and file.mtime_ns != before.mtime_ns:
-                same = checksum(file.place) == before.checksum
+                same = checksum(file.inbox, file.path) == before.checksum
         except Refused as why:
             report.refused.append((file.path, str(why)))
             continue
@@ -164,7 +167,8 @@ def weight(file: Found) -> int:
 
 
 def _land(
-    lake: Path,
+    lake: Store,
+    lock: Held,
     datasets: dict[str, Dataset],
     work: list[Job],
     report: Report,
@@ -174,7 +178,7 @@ def _land(
 ) -> None:
     """Run the jobs and commit what they wrote, in place of the source files `replaced` (path to the load of each)."""
     load_id = loads.new_load_id(lake)
-    run = Run(datasets, lake / "tmp" / load_id, load_id, loads.landed_at(load_id))
+    run = Run(datasets, lake.scratch() / load_id, load_id, loads.landed_at(load_id))
     run.temporary.mkdir(parents=True)
     try:
         results = _run_all(work, run, progress, workers)
@@ -182,13 +186,15 @@ def _land(
             report.refused.extend(result.refused)
         if any(result.sources for result in results):
             away = reland.take_away(lake, run, work[0].dataset, replaced) if replaced else TakenAway()
-            commit(lake, run, results, away)
+            commit(lake, lock, run, results, away)
             report.load_id, report.landed_at = load_id, run.landed_at
             _count(results, report)
     except BaseException:
-        loads.recover(lake)
+        # Where the store gives no answer any more, the next run tidies up; what went wrong first is told.
+        with suppress(EarshotError):
+            loads.recover(lake)
         raise
-    shutil.rmtree(lake / "tmp", ignore_errors=True)
+    clear(lake.scratch())
 
 
 def _run_all(work: list[Job], run: Run, progress: Progress, workers: int | None) -> list[Result]:

@@ -1,26 +1,28 @@
 """Loads: one run of `earshot land` that found something, committed by one file, undone when it never got that far.
 
-The order on disk: data files are written below `tmp/`; `loads/<load_id>.intent` names the places they will take; they
-are renamed there; `loads/<load_id>.json` appears, which is the commit; the intent goes. Whoever comes next undoes a
-load that has an intent and no commit. Files that a load takes away go after its commit, before its intent.
+The order: data files are written on this machine; `loads/<load_id>.intent` names the places they will take; they are
+put there; `loads/<load_id>.json` appears, which is the commit; the intent goes. Whoever comes next undoes a load that
+has an intent and no commit. Files that a load takes away go after its commit, before its intent, as soon as nobody
+reads them: until then `retired` tells who should not be read any more.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from loaders.errors import EarshotError
-from loaders.lake import replace_file, sync_folder
+from loaders.locks import Held, no_readers
+from loaders.store import Entry, Store, clear
 
+T = TypeVar("T")
 _ID = "%Y%m%dT%H%M%S.%fZ"
+# After so many loads what they landed is written down together.
+INDEX_EVERY = 50
 
 
 class SourceFile(msgspec.Struct, omit_defaults=True):
@@ -38,7 +40,7 @@ class SourceFile(msgspec.Struct, omit_defaults=True):
     seconds: float
     snapshot_id: str | None = None
     snapshot_at: str | None = None  # ISO, UTC
-    load_id: str = ""  # not written down: the load record's own
+    load_id: str = ""  # the first load that has rows of it; in a load record not written down
 
 
 class DataFile(msgspec.Struct):
@@ -77,101 +79,129 @@ def landed_at(load_id: str) -> datetime:
     return datetime.strptime(load_id[:23], _ID).replace(tzinfo=UTC)
 
 
-def new_load_id(lake: Path) -> str:
+class Index(msgspec.Struct):
+    """What all loads up to one have landed, as it stands in `landed/<load_id>.json`."""
+
+    load_id: str
+    sources: list[SourceFile]
+
+
+def ids(lake: Store) -> list[str]:
+    """The ids of the committed loads, oldest first."""
+    names = (Path(entry.path).name for entry in lake.files("loads"))
+    return sorted(name.removesuffix(".json") for name in names if name.endswith(".json") and name[0] != ".")
+
+
+def new_load_id(lake: Store) -> str:
     """An id later than that of every load there is, whatever the machine's clock says."""
     now = datetime.now(UTC)
-    newest = max((path.stem for path in (lake / "loads").glob("*.json")), default=None)
+    newest = max(ids(lake), default=None)
     if newest is not None:
         now = max(now, landed_at(newest) + timedelta(microseconds=1))
     return now.strftime(_ID)
 
 
-def read_all(lake: Path) -> list[Load]:
-    """Every committed load, oldest first."""
+def read_all(lake: Store, after: str = "") -> list[Load]:
+    """The committed loads whose id is greater than `after`, oldest first."""
     decode = msgspec.json.Decoder(Load).decode
-    found = []
-    for path in sorted((lake / "loads").glob("*.json")):
-        try:
-            found.append(decode(path.read_bytes()))
-        except (OSError, msgspec.DecodeError) as error:
-            raise EarshotError(f"The load record {path} can't be read ({error}); restore it from a copy.") from error
-    return found
+    return [_read(lake, f"loads/{load_id}.json", decode) for load_id in ids(lake) if load_id > after]
 
 
-@contextmanager
-def writer_lock(lake: Path) -> Iterator[None]:
-    """Be the lake's only writer while inside; raises EarshotError when another process is. It dies with its process."""
-    handle = os.open(lake / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+def _read(lake: Store, path: str, decode: Callable[[bytes], T]) -> T:
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(handle, 32, 0).decode().strip() or "unknown"
-            raise EarshotError(
-                f"Another process (pid {holder}) is writing to the lake {lake}; run this again when it is done."
-            ) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-        yield
-    finally:
-        os.close(handle)
+        return decode(lake.read(path))
+    except (FileNotFoundError, msgspec.DecodeError) as error:
+        words = f"{lake.address}/{path} can't be read ({error}); restore it from a copy."
+        raise EarshotError(words) from error
 
 
-def recover(lake: Path) -> list[str]:
+def recover(lake: Store) -> list[str]:
     """Tidy up what a run that died has left behind, under the writer lock; the ids of the loads that were undone."""
     undone = []
-    for intent in sorted((lake / "loads").glob("*.intent")):
-        load_id = intent.name.removesuffix(".intent")
-        committed = (lake / "loads" / f"{load_id}.json").exists()
-        meant = msgspec.json.decode(intent.read_bytes(), type=Intent)
-        _remove(lake, meant.removes if committed else meant.adds)
-        if not committed:
+    committed = set(ids(lake))
+    for load_id in _intents(lake):
+        meant = _read(lake, f"loads/{load_id}.intent", _decode_intent)
+        if load_id in committed:
+            _finish(lake, load_id, meant.removes)
+        else:
+            lake.remove(meant.adds)
+            lake.remove([f"loads/{load_id}.intent"])
             undone.append(load_id)
-        intent.unlink()
-    for leftover in (lake / "loads").glob(".*.tmp"):
-        leftover.unlink()
-    shutil.rmtree(lake / "tmp", ignore_errors=True)
+    lake.remove([entry.path for entry in lake.files("loads") if Path(entry.path).name.startswith(".")])
+    clear(lake.scratch())
     return undone
 
 
-def commit(lake: Path, load: Load, moves: list[tuple[Path, str]]) -> None:
+def retired(lake: Store) -> set[str]:
+    """Files of the lake that a committed load has taken away, but that are still there because somebody reads them."""
+    committed = set(ids(lake))
+    found: set[str] = set()
+    for load_id in _intents(lake):
+        if load_id in committed:
+            found.update(_read(lake, f"loads/{load_id}.intent", _decode_intent).removes)
+    return found
+
+
+def data_files(lake: Store, below: str) -> list[Entry]:
+    """The Parquet files below a folder that belong to committed loads and that no load has taken away, by path."""
+    committed = set(ids(lake))
+    gone = retired(lake)
+    found = []
+    for entry in lake.files(below):
+        load_id = entry.path.rsplit("/", 1)[-1].removesuffix(".parquet").split("-")[0]
+        if entry.path.endswith(".parquet") and load_id in committed and entry.path not in gone:
+            found.append(entry)
+    return found
+
+
+def commit(lake: Store, lock: Held, load: Load, moves: list[tuple[Path, str]]) -> None:
     """Put the load's files, (temporary file, place below the lake), in their places and make the load exist."""
-    folder = lake / "loads"
-    folder.mkdir(exist_ok=True)
-    intent = folder / f"{load.load_id}.intent"
-    replace_file(intent, msgspec.json.encode(Intent([relative for _, relative in moves], load.removed)))
-    folders = set()
+    intent = Intent([relative for _, relative in moves], load.removed)
+    lake.write(f"loads/{load.load_id}.intent", msgspec.json.encode(intent))
     for temporary, relative in moves:
-        place = lake / relative
-        place.parent.mkdir(parents=True, exist_ok=True)
-        temporary.replace(place)
-        folders |= {place.parent, place.parent.parent}  # the folder itself may be new in the one above
-    for place in sorted(folders):
-        sync_folder(place)
+        lake.put(temporary, relative)
+    lake.settle(relative for _, relative in moves)
+    lock.check()
     record = msgspec.json.format(msgspec.json.encode(load), indent=1) + b"\n"
-    replace_file(folder / f"{load.load_id}.json", record)
-    _remove(lake, load.removed)
-    intent.unlink()
+    lake.write(f"loads/{load.load_id}.json", record)
+    _finish(lake, load.load_id, load.removed)
 
 
-def landed(lake: Path) -> dict[str, SourceFile]:
+def _finish(lake: Store, load_id: str, removes: list[str]) -> None:
+    """Take away what a committed load replaced, unless somebody reads; then the intent stays for the next writer."""
+    with no_readers(lake) as alone:
+        if alone or not removes:
+            lake.remove(removes)
+            lake.remove([f"loads/{load_id}.intent"])
+
+
+def landed(lake: Store) -> dict[str, SourceFile]:
     """Each landed source file by its path, as the newest load tells of it; its `load_id` is the first that has rows."""
+    indexes = sorted(entry.path for entry in lake.files("landed"))
     found: dict[str, SourceFile] = {}
-    for load in read_all(lake):
+    upto = ""
+    if indexes:
+        index = _read(lake, indexes[-1], msgspec.json.Decoder(Index).decode)
+        found = {source.source_path: source for source in index.sources}
+        upto = index.load_id
+    newer = read_all(lake, upto)
+    for load in newer:
         for path in load.replaced:
             found.pop(path, None)
         for source in load.sources:
             before = found.get(source.source_path)
             source.load_id = before.load_id if before is not None else load.load_id
             found[source.source_path] = source
+    if len(newer) >= INDEX_EVERY:
+        index = Index(newer[-1].load_id, list(found.values()))
+        lake.write(f"landed/{index.load_id}.json", msgspec.json.encode(index))
+        lake.remove(indexes)
     return found
 
 
-def _remove(lake: Path, files: list[str]) -> None:
-    """Remove files below the lake, and the folders that are empty then."""
-    for relative in files:
-        (lake / relative).unlink(missing_ok=True)
-        folder = (lake / relative).parent
-        while folder != lake and folder.is_dir() and not any(folder.iterdir()):
-            folder.rmdir()
-            folder = folder.parent
+def _intents(lake: Store) -> list[str]:
+    names = (Path(entry.path).name for entry in lake.files("loads"))
+    return sorted(name.removesuffix(".intent") for name in names if name.endswith(".intent") and name[0] != ".")
+
+
+_decode_intent = msgspec.json.Decoder(Intent).decode

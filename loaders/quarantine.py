@@ -11,8 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from loaders import loads
 from loaders.errors import EarshotError
 from loaders.records import Rejected
+from loaders.store import Store, said
 
 SCHEMA = pa.schema(
     [
@@ -128,7 +130,7 @@ class Group:
     newest_source: str
 
 
-def groups(lake: Path, dataset: str | None = None, reason: str | None = None) -> list[Group]:
+def groups(lake: Store, dataset: str | None = None, reason: str | None = None) -> list[Group]:
     """Counts by dataset, reason and field, largest first within a dataset."""
     counts: Counter[tuple[str, str, str | None]] = Counter()
     newest: dict[tuple[str, str, str | None], str] = {}
@@ -142,7 +144,7 @@ def groups(lake: Path, dataset: str | None = None, reason: str | None = None) ->
 
 
 def show(
-    lake: Path, dataset: str | None = None, reason: str | None = None, limit: int | None = None
+    lake: Store, dataset: str | None = None, reason: str | None = None, limit: int | None = None
 ) -> list[dict[str, object]]:
     """The records themselves, oldest load first, as rows of SCHEMA; `record` is bytes or None."""
     found: list[dict[str, object]] = []
@@ -153,19 +155,18 @@ def show(
     return found
 
 
-def files(lake: Path, dataset: str | None = None) -> list[Path]:
-    """The quarantine files of committed loads, by dataset and load."""
-    committed = {path.stem for path in (lake / "loads").glob("*.json")}
-    found = sorted((lake / "quarantine").glob(f"{dataset or '*'}/*.parquet"))
-    return [path for path in found if path.stem in committed]
+def files(lake: Store, dataset: str | None = None) -> list[str]:
+    """The paths of the quarantine files of committed loads, by dataset and load."""
+    return [entry.path for entry in loads.data_files(lake, f"quarantine/{dataset}" if dataset else "quarantine")]
 
 
-def _rows(lake: Path, dataset: str | None, reason: str | None, columns: list[str]) -> Iterator[dict[str, object]]:
+def _rows(lake: Store, dataset: str | None, reason: str | None, columns: list[str]) -> Iterator[dict[str, object]]:
     """Rows of committed loads, by dataset and load."""
     if reason is not None and reason not in REASONS:
         raise EarshotError(f"There is no reason {reason!r}; the reasons are {', '.join(REASONS)}.", code=2)
     for path in files(lake, dataset):
-        for batch in pq.ParquetFile(path).iter_batches(batch_size=4096, columns=columns):
-            for row in batch.to_pylist():
-                if reason is None or row["reason"] == reason:
-                    yield row
+        with said(lake.address), lake.open(path) as file:
+            for batch in pq.ParquetFile(file).iter_batches(batch_size=4096, columns=columns):
+                for row in batch.to_pylist():
+                    if reason is None or row["reason"] == reason:
+                        yield row

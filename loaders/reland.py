@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from loaders import exports, quarantine
+from loaders import exports, loads, quarantine
 from loaders.commits import TakenAway
 from loaders.errors import EarshotError
 from loaders.inbox import Contents
 from loaders.jobs import Job, Run
 from loaders.lake import Part, write_parquet
 from loaders.loads import SourceFile
+from loaders.store import Store
 
 
 def choose(path: str, contents: Contents, landed: Mapping[str, SourceFile]) -> Job:
@@ -61,7 +62,7 @@ def _find(path: str, contents: Contents) -> Job | None:
     return None
 
 
-def take_away(lake: Path, run: Run, name: str, replaced: Mapping[str, str]) -> TakenAway:
+def take_away(lake: Store, run: Run, name: str, replaced: Mapping[str, str]) -> TakenAway:
     """Prepare a load of dataset `name` that replaces source files (path to the load that has it)."""
     dataset = run.datasets[name]
     oldest = min(replaced.values())
@@ -69,31 +70,32 @@ def take_away(lake: Path, run: Run, name: str, replaced: Mapping[str, str]) -> T
     temporary = run.temporary / "kept"
     temporary.mkdir()
 
-    def without(pattern: str, column: str) -> Iterator[tuple[Path, pa.Table, Path]]:
+    def without(below: str, column: str) -> Iterator[tuple[PurePosixPath, pa.Table, Path]]:
         """Each file with rows of the replaced sources, the rows to keep, and where to write them."""
-        for path in sorted(lake.glob(pattern)):
+        for path in (PurePosixPath(entry.path) for entry in loads.data_files(lake, below)):
             # A load writes only into its own files, or into those of a later load that replaced something.
             if path.name < oldest:
                 continue
-            sources = pq.ParquetFile(path).read([column]).column(column)
-            gone = pc.is_in(sources, pa.array(sorted(replaced), pa.string()))
-            if pc.any(gone).as_py():
-                away.removed.append(path.relative_to(lake).as_posix())
-                kept = pq.ParquetFile(path).read().filter(pc.invert(gone))
-                yield path, kept, temporary / f"{len(away.removed)}.tmp"
+            with lake.open(str(path)) as file:
+                sources = pq.ParquetFile(file).read([column]).column(column)
+                gone = pc.is_in(sources, pa.array(sorted(replaced), pa.string()))
+                if pc.any(gone).as_py():
+                    away.removed.append(str(path))
+                    kept = pq.ParquetFile(file).read().filter(pc.invert(gone))
+                    yield path, kept, temporary / f"{len(away.removed)}.tmp"
 
-    for path, kept, place in without(f"raw/{dataset.source}/{name}/*/*.parquet", "_source_file"):
-        folder = path.parent.relative_to(lake).as_posix()
+    for path, kept, place in without(f"raw/{dataset.source}/{name}", "_source_file"):
+        folder = str(path.parent)
         day = date.fromisoformat(path.parent.name.split("=", 1)[1])
         away.days.add((name, day))
         if len(kept):
             away.parts.append(Part(str(place), folder, name, day, len(kept), write_parquet(kept, place)))
-    for _, kept, place in without(f"quarantine/{name}/*.parquet", "source_file"):
+    for _, kept, place in without(f"quarantine/{name}", "source_file"):
         if len(kept):
             pq.write_table(kept.cast(quarantine.SCHEMA), place, compression="zstd")
             away.quarantined.setdefault(name, []).append(place)
-    for path, kept, place in without("raw/lake/loads/*/*.parquet", "source_path"):
+    for path, kept, place in without("raw/lake/loads", "source_path"):
         if len(kept):
             write_parquet(kept, place)
-            away.loads.append((place, path.parent.relative_to(lake).as_posix(), len(kept)))
+            away.loads.append((place, str(path.parent), len(kept)))
     return away

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
@@ -25,11 +25,13 @@ from loaders.dynamodb import ItemShape
 from loaders.errors import EarshotError
 from loaders.jobs import Result, Run
 from loaders.judge import Invalid
-from loaders.lake import PartitionWriter, claim, folder, write_parquet
+from loaders.lake import PartitionWriter, claim, open_lake, write_parquet
 from loaders.loads import SourceFile
+from loaders.locks import writer_lock
 from loaders.personal import treatment
 from loaders.records import BLANKS, Batch
 from loaders.shapes import Judged, LineShape, column_array
+from loaders.store import Store, said
 from loaders.tables import Origin, table
 
 
@@ -50,12 +52,12 @@ def replay(lake_address: str, only: Sequence[str] = ()) -> dict[str, Counts]:
     for name in only:
         if name not in datasets:
             raise EarshotError(f"There is no dataset {name!r}; there are {', '.join(datasets)}.", code=2)
-    lake = folder(lake_address)
-    with loads.writer_lock(lake):
+    lake = open_lake(lake_address)
+    with writer_lock(lake) as lock, said(lake.scratch()):
         claim(lake)
         loads.recover(lake)
         load_id = loads.new_load_id(lake)
-        run = Run(datasets, lake / "tmp" / load_id, load_id, loads.landed_at(load_id))
+        run = Run(datasets, lake.scratch() / load_id, load_id, loads.landed_at(load_id))
         sources = loads.landed(lake)
         counts: dict[str, Counts] = {}
         results: list[Result] = []
@@ -67,14 +69,14 @@ def replay(lake_address: str, only: Sequence[str] = ()) -> dict[str, Counts]:
                     results.append(result)
             if results:
                 _take_away_counts(lake, run, {source.source_path for r in results for source in r.sources}, away)
-                commit(lake, run, results, away)
+                commit(lake, lock, run, results, away)
         finally:
             loads.recover(lake)
     return {name: count for name, count in counts.items() if count != Counts()}
 
 
 def _dataset(
-    lake: Path, run: Run, dataset: Dataset, sources: dict[str, SourceFile], counts: Counts, away: TakenAway
+    lake: Store, run: Run, dataset: Dataset, sources: dict[str, SourceFile], counts: Counts, away: TakenAway
 ) -> Result:
     """Write the records of a dataset that now pass, and each quarantine file they leave without them."""
     temporary = run.temporary / dataset.name
@@ -82,7 +84,8 @@ def _dataset(
     writer = PartitionWriter(temporary, dataset.source, dataset.name, dataset.partition)
     changed: dict[str, SourceFile] = {}
     for path in quarantine.files(lake, dataset.name):
-        rows = pq.ParquetFile(path).read()
+        with lake.open(path) as opened:
+            rows = pq.ParquetFile(opened).read()
         kept = [True] * len(rows)
         places = list(enumerate(rows.to_pylist()))
         for (file, region), group in groupby(places, key=lambda place: (place[1]["source_file"], place[1]["region"])):
@@ -98,9 +101,9 @@ def _dataset(
         counts.landed += kept.count(False)
         counts.quarantined += kept.count(True)
         if not all(kept):
-            away.removed.append(path.relative_to(lake).as_posix())
+            away.removed.append(path)
             if any(kept):
-                place = temporary / f"kept-{path.stem}.tmp"
+                place = temporary / f"kept-{PurePosixPath(path).stem}.tmp"
                 pq.write_table(rows.filter(pa.array(kept)), place, compression="zstd")
                 away.quarantined.setdefault(dataset.name, []).append(place)
     return Result(dataset.name, writer.close(), None, list(changed.values()))
@@ -153,18 +156,19 @@ def _table(dataset: Dataset, run: Run, source: SourceFile, region: str | None, p
     return table(dataset, contracts.arrow_schema(dataset), batch, shape.treatment, origin)
 
 
-def _take_away_counts(lake: Path, run: Run, paths: set[str], away: TakenAway) -> None:
+def _take_away_counts(lake: Store, run: Run, paths: set[str], away: TakenAway) -> None:
     """Take the rows of source files out of raw/lake/loads: the replay's load tells of them anew."""
     temporary = run.temporary / "counts"
     temporary.mkdir()
-    for path in sorted(lake.glob("raw/lake/loads/*/*.parquet")):
-        rows = pq.ParquetFile(path).read()
+    for path, _, _ in loads.data_files(lake, "raw/lake/loads"):
+        with lake.open(path) as file:
+            rows = pq.ParquetFile(file).read()
         kept = pa.array([source not in paths for source in rows.column("source_path").to_pylist()], pa.bool_())
         left = rows.filter(kept)
         if len(left) == len(rows):
             continue
-        away.removed.append(path.relative_to(lake).as_posix())
+        away.removed.append(path)
         if len(left):
             place = temporary / f"{len(away.removed)}.tmp"
             write_parquet(left, place)
-            away.loads.append((place, path.parent.relative_to(lake).as_posix(), len(left)))
+            away.loads.append((place, path.rsplit("/", 1)[0], len(left)))

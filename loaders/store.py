@@ -17,11 +17,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol, cast
-
-from pyarrow import fs
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, cast
 
 from loaders.errors import EarshotError
+
+if TYPE_CHECKING:
+    from pyarrow import fs
 
 ENDPOINT_VARIABLE = "EARSHOT_S3_ENDPOINT"
 # The SDK tries again after timeouts, cut connections, throttling and answers 5xx, and waits longer each time.
@@ -71,7 +72,7 @@ class Store(Protocol):
         """Write a small file: afterwards it is there whole, or, after a crash, as it was before."""
 
     def put(self, local: Path, path: str) -> None:
-        """Let a finished file of `scratch` take its place, whole or not at all. It need not be in `scratch` any more."""
+        """Let a finished file of `scratch` take its place, whole or not at all; it is gone from there then."""
 
     def settle(self, paths: Iterable[str]) -> None:
         """Make files that were put there outlive a power cut."""
@@ -223,30 +224,32 @@ class Bucket:
     def _full(self, path: str) -> str:
         return "/".join(part for part in (self.bucket, self.prefix, path) if part)
 
-    def _found(self, selector: fs.FileSelector | str) -> list[fs.FileInfo]:
+    def _one(self, full: str) -> Any:
         with said(self.address):
-            found = _s3(self.bucket).get_file_info(selector)
-        return found if isinstance(found, list) else [found]
+            return _s3(self.bucket).get_file_info(full)
 
-    def _below(self, folder: str, recursive: bool) -> list[fs.FileInfo]:
-        return self._found(fs.FileSelector(self._full(folder), allow_not_found=True, recursive=recursive))
+    def _below(self, folder: str, recursive: bool) -> list[Any]:
+        from pyarrow import fs  # here, because a lake in a folder must not cost the import of Arrow
 
-    def _entry(self, info: fs.FileInfo) -> Entry:
+        with said(self.address):
+            selector = fs.FileSelector(self._full(folder), allow_not_found=True, recursive=recursive)
+            return list(_s3(self.bucket).get_file_info(selector))
+
+    def _entry(self, info: Any) -> Entry:
         return Entry(info.path[len(self._full("")) + 1 :], info.size, info.mtime_ns)
 
     def exists(self) -> bool:
-        [info] = self._found(self.bucket)
-        return bool(info.type == fs.FileType.Directory)
+        return bool(self._one(self.bucket).type.name != "NotFound")
 
     def files(self, below: str = "") -> list[Entry]:
-        return sorted(self._entry(info) for info in self._below(below, True) if info.type == fs.FileType.File)
+        return sorted(self._entry(info) for info in self._below(below, True) if info.is_file)
 
     def folders(self, below: str = "") -> list[str]:
-        return sorted(info.base_name for info in self._below(below, False) if info.type == fs.FileType.Directory)
+        return sorted(info.base_name for info in self._below(below, False) if not info.is_file)
 
     def info(self, path: str) -> Entry | None:
-        [info] = self._found(self._full(path))
-        return self._entry(info) if info.type == fs.FileType.File else None
+        info = self._one(self._full(path))
+        return self._entry(info) if info.is_file else None
 
     def open(self, path: str) -> BinaryIO:
         return cast(BinaryIO, _s3(self.bucket).open_input_file(self._full(path)))
@@ -266,6 +269,8 @@ class Bucket:
             file.write(content)
 
     def put(self, local: Path, path: str) -> None:
+        from pyarrow import fs
+
         with said(self.address):
             fs.copy_files(str(local), self._full(path), fs.LocalFileSystem(), _s3(self.bucket))
         there = self.info(path)
@@ -290,6 +295,8 @@ class Bucket:
 @cache
 def _s3(bucket: str) -> fs.S3FileSystem:
     """The connection of this process to a bucket, with the credentials that the environment gives."""
+    from pyarrow import fs
+
     endpoint = os.environ.get(ENDPOINT_VARIABLE)
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     with said(f"s3://{bucket}"):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import chain
 from typing import BinaryIO
+
+from loaders.store import Entry, Folder, Store, said
 
 BLOCK = 1 << 20
 # A gzip file that unpacks to no more is kept in memory between its check and its use; a larger one is unpacked twice.
@@ -29,15 +31,12 @@ class Fingerprint:
     checksum: str
 
 
-def checksum(path: Path) -> str:
+def checksum(store: Store, path: str) -> str:
     """SHA-256 of a file; raises Refused when it can't be read."""
     digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while block := file.read(BLOCK):
-                digest.update(block)
-    except OSError as error:
-        raise Refused(f"it can't be read ({error.strerror})") from error
+    with _reading(store), store.stream(path) as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
     return digest.hexdigest()
 
 
@@ -48,17 +47,17 @@ class Source:
     gzip file that is broken anywhere; of a broken one no block is given.
     """
 
-    def __init__(self, path: Path, with_md5: bool = False) -> None:
-        self.path = path
+    def __init__(self, store: Store, path: str, with_md5: bool = False) -> None:
+        self.store, self.path = store, path
         self._sha = hashlib.sha256()
         self._md5 = hashlib.md5(usedforsecurity=False) if with_md5 else None
-        self._before: os.stat_result | None = None
+        self._before: Entry | None = None
 
     @property
     def fingerprint(self) -> Fingerprint:
         """Size, time and checksum of the file, once it was read to its end."""
         assert self._before is not None, "read the file first"
-        return Fingerprint(self._before.st_size, self._before.st_mtime_ns, self._sha.hexdigest())
+        return Fingerprint(self._before.size, self._before.mtime_ns, self._sha.hexdigest())
 
     @property
     def md5(self) -> bytes:
@@ -67,46 +66,62 @@ class Source:
         return self._md5.digest()
 
     def __iter__(self) -> Iterator[bytes]:
-        try:
-            with self.path.open("rb") as file:
-                self._before = os.fstat(file.fileno())
-                start = file.read(len(GZIP))
-                file.seek(0)
-                if start != GZIP:
-                    yield from self._raw(file)
+        with _reading(self.store):
+            self._before = self.store.info(self.path)
+            if self._before is None:
+                raise FileNotFoundError
+            with self.store.stream(self.path) as file:
+                blocks = self._raw(file)
+                first = next(blocks, b"")
+                blocks = chain([first], blocks)
+                if not first.startswith(GZIP):
+                    yield from blocks
                     return
                 kept: list[bytes] | None = []
                 size = 0
-                for block in _unpack(self._raw(file)):
+                for block in _unpack(blocks):
                     size += len(block)
                     if kept is not None:
                         kept.append(block)
                     if size > KEPT:
                         kept = None
-                if kept is not None:
-                    yield from kept
-                    return
-                file.seek(0)
-                yield from _unpack(_blocks(file, self._before.st_size))
-                self._unchanged(file)
-        except OSError as error:
-            raise Refused(f"it can't be read ({error.strerror})") from error
+            if kept is not None:
+                yield from kept
+                return
+            with self.store.stream(self.path) as file:
+                yield from _unpack(_blocks(file, self._before.size))
+                self._unchanged()
 
     def _raw(self, file: BinaryIO) -> Iterator[bytes]:
         """The bytes as they lie there, summed on the way."""
         assert self._before is not None, "set when the file is opened"
-        for block in _blocks(file, self._before.st_size):
+        for block in _blocks(file, self._before.size):
             self._sha.update(block)
             if self._md5 is not None:
                 self._md5.update(block)
             yield block
-        self._unchanged(file)
+        self._unchanged()
 
-    def _unchanged(self, file: BinaryIO) -> None:
-        now = os.fstat(file.fileno())
-        before = self._before
-        if before is None or (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+    def _unchanged(self) -> None:
+        now = self.store.info(self.path)
+        if now is None:
+            raise Refused("it vanished while it was read")
+        if now != self._before:
             raise Refused("it changed while it was read")
+
+
+@contextmanager
+def _reading(store: Store) -> Iterator[None]:
+    """What is wrong with one file refuses it; a store that gives no answer ends the run."""
+    with said(store.address):
+        try:
+            yield
+        except FileNotFoundError:
+            raise Refused("it vanished before it was read") from None
+        except OSError as error:
+            if not isinstance(store, Folder):
+                raise
+            raise Refused(f"it can't be read ({error.strerror})") from error
 
 
 def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:

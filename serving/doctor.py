@@ -1,8 +1,6 @@
 """What a maintainer would ask first: versions, places, locks, newest data. It looks only, and never raises."""
 
-import fcntl
 import json
-import os
 import shutil
 import sys
 import tomllib
@@ -14,7 +12,10 @@ from pathlib import Path
 
 import duckdb
 
+from loaders import loads, locks
 from loaders.errors import EarshotError
+from loaders.lake import MARKER
+from loaders.store import open_store
 from serving import query, results, warehouse
 
 PACKAGES = ("dbt-core", "dbt-duckdb", "dbt-redshift", "duckdb", "pyarrow", "msgspec")
@@ -33,7 +34,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Places:
-    """Where to look; inbox and lake may be `s3://` addresses, which are named but not looked into."""
+    """Where to look; inbox and lake may be `s3://` addresses."""
 
     root: Path
     inbox: str
@@ -85,64 +86,42 @@ def _versions(places: Places) -> Iterator[Finding]:
 
 
 def _inbox(places: Places) -> Iterator[Finding]:
-    if "://" in places.inbox:
-        yield Finding("inbox", "EARSHOT_INBOX", f"{places.inbox} (not looked into)")
-        return
-    inbox = Path(places.inbox)
-    if not inbox.is_dir():
+    inbox = open_store(places.inbox, "EARSHOT_INBOX")
+    if not inbox.exists():
         remedy = "Set EARSHOT_INBOX to the folder that the platform writes to, or try `./earshot demo`."
-        yield Finding("inbox", "EARSHOT_INBOX", f"{inbox} is not there", remedy)
+        yield Finding("inbox", "EARSHOT_INBOX", f"{inbox.address} is not there", remedy)
         return
-    sources = sorted(path.name for path in inbox.iterdir() if path.is_dir() and not path.name.startswith("."))
+    sources = [name for name in inbox.folders() if not name.startswith(".")]
     yield Finding(
         "inbox",
         "EARSHOT_INBOX",
-        f"{inbox}: {', '.join(sources) or 'empty'}",
+        f"{inbox.address}: {', '.join(sources) or 'empty'}",
         None if sources else "Nothing has been delivered; check EARSHOT_INBOX.",
     )
 
 
 def _lake(places: Places) -> Iterator[Finding]:
-    if "://" in places.lake:
-        yield Finding("lake", "EARSHOT_LAKE", f"{places.lake} (not looked into)")
+    lake = open_store(places.lake, "EARSHOT_LAKE")
+    if lake.info(MARKER) is None:
+        yield Finding("lake", "EARSHOT_LAKE", f"{lake.address} holds no lake", "Run `./earshot land`.")
         return
-    lake = Path(places.lake)
-    card = lake / "lake.json"
-    if not card.is_file():
-        yield Finding("lake", "EARSHOT_LAKE", f"{lake} holds no lake", "Run `./earshot land`.")
-        return
-    told = json.loads(card.read_text())
-    yield Finding("lake", "EARSHOT_LAKE", f"{lake}: lake {told.get('lake_id')}, format {told.get('format')}")
-    newest = newest_load(lake)
+    told = json.loads(lake.read(MARKER))
+    yield Finding("lake", "EARSHOT_LAKE", f"{lake.address}: lake {told.get('lake_id')}, format {told.get('format')}")
+    newest = newest_load(places.lake)
     remedy = None if newest else "Nothing has landed yet; run `./earshot land`."
     yield Finding("lake", "newest load", newest or "none", remedy)
-    writer = _writer(lake)
-    yield Finding("lake", "writer", f"process {writer} is landing" if writer else "none")
-    for dataset in sorted((lake / "raw").glob("*/*")):
-        dates = [path.name.partition("=")[2] for path in dataset.iterdir() if "=" in path.name]
-        if dates and dataset.parent.name != "lake":
-            yield Finding("lake", f"{dataset.parent.name}.{dataset.name}", f"newest date {max(dates)}")
+    writer = locks.writer(lake)
+    yield Finding("lake", "writer", f"{writer} is landing" if writer else "none")
+    for source in lake.folders("raw"):
+        for dataset in lake.folders(f"raw/{source}"):
+            dates = [name.partition("=")[2] for name in lake.folders(f"raw/{source}/{dataset}") if "=" in name]
+            if dates and source != "lake":
+                yield Finding("lake", f"{source}.{dataset}", f"newest date {max(dates)}")
 
 
-def _writer(lake: Path) -> int | None:
-    """The process that holds the lake's writer lock (loaders/loads.py). Tried for an instant, and only where its
-    last owner still lives, so that the doctor does not stand in the way of a writer that starts just now."""
-    try:
-        pid = int((lake / ".lock").read_text())
-        os.kill(pid, 0)
-    except (OSError, ValueError):
-        return None
-    with (lake / ".lock").open() as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return pid
-    return None
-
-
-def newest_load(lake: Path) -> str | None:
-    """The id of the newest committed load of a lake in a folder."""
-    return max((path.stem for path in (lake / "loads").glob("*.json")), default=None)
+def newest_load(address: str) -> str | None:
+    """The id of the newest committed load of a lake."""
+    return max(loads.ids(open_store(address, "EARSHOT_LAKE")), default=None)
 
 
 def _warehouse(places: Places) -> Iterator[Finding]:
@@ -190,7 +169,7 @@ def _published(places: Places) -> Iterator[Finding]:
     finally:
         connection.close()
     age = datetime.now(UTC).replace(tzinfo=None) - at
-    newest_landed = None if "://" in places.lake else newest_load(Path(places.lake))
+    newest_landed = newest_load(places.lake)
     remedy = None
     if newest_landed and (load is None or load < newest_landed):
         remedy = f"Load {newest_landed} has landed since: run `./earshot build` and `./earshot publish`."

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from loaders.loads import writer_lock
+from loaders.locks import writer_lock
+from loaders.store import Folder
 from serving.doctor import SCARCE, ago
 from serving.publish import publish
 from tests.commands.conftest import Earshot
@@ -94,7 +95,7 @@ def test_a_running_build_is_named_and_no_ailment(earshot: Earshot, tmp_path: Pat
 def test_who_writes_to_the_lake_is_named(earshot: Earshot, tmp_path: Path) -> None:
     healthy(tmp_path)
     assert examined(earshot)[1]["lake writer"]["found"] == "none"
-    with writer_lock(tmp_path / "lake"):
+    with writer_lock(Folder(tmp_path / "lake")):
         code, found = examined(earshot)
     assert (code, found["lake writer"]["found"]) == (0, f"process {os.getpid()} is landing")
     # The file still names us, and we still live; but the lock is gone.
@@ -112,13 +113,6 @@ def test_what_cannot_be_read_is_said(earshot: Earshot, tmp_path: Path) -> None:
     assert "could not be looked at (JSONDecodeError" in found["lake lake"]["found"]
     assert "cannot be opened" in found["warehouse EARSHOT_WAREHOUSE"]["remedy"]
     assert "cannot be read" in found["published EARSHOT_SERVING"]["remedy"]
-
-
-def test_a_lake_elsewhere_is_named_only(earshot: Earshot) -> None:
-    done = earshot("doctor", "--json", EARSHOT_LAKE="s3://bucket/lake", EARSHOT_INBOX="s3://bucket/inbox")
-    found = {one["name"]: one for one in json.loads(done.stdout)["findings"] if one["group"] in {"lake", "inbox"}}
-    assert found["EARSHOT_LAKE"]["found"] == "s3://bucket/lake (not looked into)"
-    assert found["EARSHOT_INBOX"]["remedy"] is None
 
 
 def test_the_hash_key_is_never_shown(earshot: Earshot) -> None:

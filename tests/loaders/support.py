@@ -18,6 +18,7 @@ from loaders.land import Report, land
 from loaders.personal import treatment
 from loaders.records import Batch, Reader
 from loaders.shapes import LineShape, Shape
+from loaders.store import Folder
 
 DATASETS = contracts.read()
 PLAY = DATASETS["play"]
@@ -109,6 +110,10 @@ class Place:
         self.inbox, self.lake = folder / "inbox", folder / "lake"
         self.inbox.mkdir(parents=True, exist_ok=True)
 
+    @property
+    def store(self) -> Folder:
+        return Folder(self.lake)
+
     def put(self, path: str, content: bytes | list[dict[str, Any]]) -> Path:
         """Write a file of the inbox: bytes, or records as JSON lines."""
         place = self.inbox / path
@@ -139,7 +144,7 @@ class Place:
         """Every file of the lake but its lock, by path."""
         found = {}
         for path in sorted(self.lake.rglob("*")):
-            if path.is_file() and path.name != ".lock":
+            if path.is_file() and path.name not in (".lock", ".readers"):
                 found[path.relative_to(self.lake).as_posix()] = path.read_bytes()
         return found
 

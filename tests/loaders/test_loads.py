@@ -14,6 +14,7 @@ import pytest
 
 from loaders import contracts, loads
 from loaders.errors import EarshotError
+from loaders.store import Folder
 from tests.loaders.support import HOUR, Died, Place, die_at, play, visible
 
 
@@ -45,7 +46,7 @@ def test_dying_at_any_step_leaves_the_old_state_or_the_new(tmp_path: Path, monke
             except Died:
                 finished = False
         outcomes.append(len(list((place.lake / "loads").glob("*.json"))) == 2)
-        loads.recover(place.lake)
+        loads.recover(place.store)
         now = visible(place)
         assert outcomes[-1] or now == old
         assert {name: content for name, content in now.items() if name in old} == old
@@ -76,8 +77,8 @@ def test_a_failure_that_the_process_survives_leaves_nothing_behind(
         if len(calls) == 4:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(loads, "sync_folder", full_disk)
-    with pytest.raises(OSError, match="No space"):
+    monkeypatch.setattr(os, "replace", full_disk)
+    with pytest.raises(EarshotError, match="full; make room"):
         place.land()
     assert place.tree() == old
 
@@ -85,8 +86,9 @@ def test_a_failure_that_the_process_survives_leaves_nothing_behind(
 HOLD = """
 import sys, time
 from pathlib import Path
-from loaders import loads
-with loads.writer_lock(Path(sys.argv[1])):
+from loaders.locks import writer_lock
+from loaders.store import Folder
+with writer_lock(Folder(Path(sys.argv[1]))):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -111,9 +113,9 @@ def test_one_process_writes_at_a_time_and_a_dead_one_leaves_no_lock(tmp_path: Pa
 def test_ids_grow_even_when_the_clock_goes_back(tmp_path: Path) -> None:
     folder = tmp_path / "loads"
     folder.mkdir()
-    assert abs((loads.landed_at(loads.new_load_id(tmp_path)) - datetime.now(UTC)).total_seconds()) < 60
+    assert abs((loads.landed_at(loads.new_load_id(Folder(tmp_path))) - datetime.now(UTC)).total_seconds()) < 60
     (folder / "20990101T000000.999999Z.json").write_text("{}")
-    assert loads.new_load_id(tmp_path) == "20990101T000001.000000Z"
+    assert loads.new_load_id(Folder(tmp_path)) == "20990101T000001.000000Z"
     assert loads.landed_at("20990101T000001.000000Z-x") == datetime(2099, 1, 1, 0, 0, 1, tzinfo=UTC)
 
 

@@ -42,7 +42,7 @@ def lake_rows(place: Place, kind: str, columns: str) -> list[tuple[Any, ...]]:
 def state(place: Place) -> tuple[object, ...]:
     return (
         place.rows("play", "eventid, event_date, _source_file, _source_line"),
-        [(row["source_file"], row["source_line"]) for row in quarantine.show(place.lake)],
+        [(row["source_file"], row["source_line"]) for row in quarantine.show(place.store)],
         lake_rows(place, "loads", "source_path, records_read, records_landed, records_quarantined"),
     )
 
@@ -77,7 +77,7 @@ def test_a_file_whose_rows_were_moved_can_be_replaced_too(place: Place) -> None:
     place.land(again=A)
     assert place.rows("play", "eventid") == [("a2",), ("b9",)]
     assert [source for source, *_ in lake_rows(place, "loads", "source_path")] == [A, B]
-    assert len(quarantine.show(place.lake)) == 2
+    assert len(quarantine.show(place.store)) == 2
 
 
 def test_dying_at_any_step_leaves_the_old_rows_or_the_new(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +95,7 @@ def test_dying_at_any_step_leaves_the_old_rows_or_the_new(place: Place, monkeypa
             except Died:
                 finished = False
         outcomes.append(len(list((copy.lake / "loads").glob("*.json"))) == 2)
-        loads.recover(copy.lake)
+        loads.recover(copy.store)
         assert state(copy) == (AFTER if outcomes[-1] else before)
         assert outcomes[-1] or visible(copy) == old
         if finished:

@@ -68,14 +68,14 @@ def test_what_passes_now_is_landed_and_counted(place: Place) -> None:
         ("e4", B, 1, 0, None),
     ]
     assert place.rows("users", "id, status, _snapshot_id") == [("u1", "seek", "2026-03-01-00-00-00")]
-    assert [row["record"] for row in quarantine.show(place.lake)] == [None, b"oops"]
+    assert [row["record"] for row in quarantine.show(place.store)] == [None, b"oops"]
     assert sources(place) == [
         ("dynamodb/users/2026-03-01-00-00-00/part", 1, 1, 0),
         (f"events/cn/play/{HOUR}/a", 1, 0, 1),
         (A, 4, 3, 1),
         (B, 1, 1, 0),
     ]
-    assert {path: source.records_landed for path, source in loads.landed(place.lake).items()} == {
+    assert {path: source.records_landed for path, source in loads.landed(place.store).items()} == {
         str(path): landed for path, _, landed, _ in sources(place)
     }
     before = visible(place)
@@ -109,11 +109,11 @@ def test_dying_at_any_step_leaves_the_quarantine_or_the_rows(place: Place, monke
             except Died:
                 finished = False
         committed = len(list((place.lake / "loads").glob("*.json"))) == 3
-        loads.recover(place.lake)
+        loads.recover(place.store)
         assert committed or visible(place) == old
         run("quarantine", "replay")
         assert len(place.rows("play")) == 4
-        assert len(quarantine.show(place.lake)) == 2
+        assert len(quarantine.show(place.store)) == 2
         if finished:
             break
     assert step > 8

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from loaders import textfiles
+from loaders.store import Folder
 from loaders.textfiles import Refused, Source
 
 TEXT = b"".join(b"%d some text that repeats\n" % number for number in range(200_000))
@@ -45,10 +46,14 @@ def test_a_file_is_read_by_its_content(name: str, kept: int, tmp_path: Path, mon
     content, expected = READ[name]
     path = tmp_path / "file.txt"
     path.write_bytes(content)
-    source = Source(path, with_md5=True)
+    source = Source(Folder(path.parent), path.name, with_md5=True)
     assert b"".join(source) == expected
     assert source.fingerprint.size == len(content)
-    assert source.fingerprint.checksum == hashlib.sha256(content).hexdigest() == textfiles.checksum(path)
+    assert (
+        source.fingerprint.checksum
+        == hashlib.sha256(content).hexdigest()
+        == textfiles.checksum(source.store, path.name)
+    )
     assert source.md5 == hashlib.md5(content).digest()
 
 
@@ -60,7 +65,7 @@ def test_nothing_of_a_broken_gzip_file_is_given(
     monkeypatch.setattr(textfiles, "KEPT", kept)
     path = tmp_path / "file.gz"
     path.write_bytes(BROKEN[name])
-    source = iter(Source(path))
+    source = iter(Source(Folder(path.parent), path.name))
     with pytest.raises(Refused):
         next(source)
 
@@ -69,5 +74,5 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None
     path = tmp_path / "file"
     path.write_bytes(bytes(3 * textfiles.BLOCK))
     with pytest.raises(Refused, match="changed"):
-        for _ in Source(path):
+        for _ in Source(Folder(path.parent), path.name):
             path.open("ab").write(b"x")
