@@ -36,6 +36,8 @@ def run(command: Sequence[str], arguments: Sequence[str] = (), quiet_stdout: boo
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
+    from loaders import dbt_plugin
+
     close: Callable[[], None] = DuckDBConnectionManager.close_all_connections
     colors = [] if not output.no_color() else ["--no-use-colors"]
     began = time.monotonic()
@@ -45,6 +47,7 @@ def run(command: Sequence[str], arguments: Sequence[str] = (), quiet_stdout: boo
             done = dbtRunner().invoke([*command, *colors, *arguments])
         finally:
             close()  # dbt would keep the file locked as long as we live
+            dbt_plugin.release()
     if done.exception is not None:
         raise _explained(done.exception, command)
     outcome = Outcome(seconds=time.monotonic() - began)

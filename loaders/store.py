@@ -226,14 +226,14 @@ class Bucket:
 
     def _one(self, full: str) -> Any:
         with said(self.address):
-            return _s3(self.bucket).get_file_info(full)
+            return s3(self.bucket).get_file_info(full)
 
     def _below(self, folder: str, recursive: bool) -> list[Any]:
         from pyarrow import fs  # here, because a lake in a folder must not cost the import of Arrow
 
         with said(self.address):
             selector = fs.FileSelector(self._full(folder), allow_not_found=True, recursive=recursive)
-            return list(_s3(self.bucket).get_file_info(selector))
+            return list(s3(self.bucket).get_file_info(selector))
 
     def _entry(self, info: Any) -> Entry:
         return Entry(info.path[len(self._full("")) + 1 :], info.size, info.mtime_ns)
@@ -252,10 +252,10 @@ class Bucket:
         return self._entry(info) if info.is_file else None
 
     def open(self, path: str) -> BinaryIO:
-        return cast(BinaryIO, _s3(self.bucket).open_input_file(self._full(path)))
+        return cast(BinaryIO, s3(self.bucket).open_input_file(self._full(path)))
 
     def stream(self, path: str) -> BinaryIO:
-        found = _s3(self.bucket).open_input_stream(self._full(path), compression=None, buffer_size=STREAM_BUFFER)
+        found = s3(self.bucket).open_input_stream(self._full(path), compression=None, buffer_size=STREAM_BUFFER)
         return cast(BinaryIO, found)
 
     def read(self, path: str) -> bytes:
@@ -265,14 +265,14 @@ class Bucket:
             return file.read()
 
     def write(self, path: str, content: bytes) -> None:
-        with said(self.address), _s3(self.bucket).open_output_stream(self._full(path), compression=None) as file:
+        with said(self.address), s3(self.bucket).open_output_stream(self._full(path), compression=None) as file:
             file.write(content)
 
     def put(self, local: Path, path: str) -> None:
         from pyarrow import fs
 
         with said(self.address):
-            fs.copy_files(str(local), self._full(path), fs.LocalFileSystem(), _s3(self.bucket))
+            fs.copy_files(str(local), self._full(path), fs.LocalFileSystem(), s3(self.bucket))
         there = self.info(path)
         if there is None or there.size != local.stat().st_size:
             raise EarshotError(f"{self.address}/{path} did not arrive whole; run this again.")
@@ -285,7 +285,7 @@ class Bucket:
         for path in paths:
             if self.info(path) is not None:
                 with said(self.address):
-                    _s3(self.bucket).delete_file(self._full(path))
+                    s3(self.bucket).delete_file(self._full(path))
 
     def scratch(self) -> Path:
         name = hashlib.sha256(self.address.encode()).hexdigest()[:16]
@@ -293,7 +293,7 @@ class Bucket:
 
 
 @cache
-def _s3(bucket: str) -> fs.S3FileSystem:
+def s3(bucket: str) -> fs.S3FileSystem:
     """The connection of this process to a bucket, with the credentials that the environment gives."""
     from pyarrow import fs
 

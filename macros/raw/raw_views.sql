@@ -12,7 +12,8 @@
 
 {% macro duckdb__create_raw_views() %}
     {% set lake = lake_path() %}
-    {% set newest_load = newest_landed_at() %}
+    {% set newest_load = newest_load_id() %}
+    {% set retired = retired_files() if newest_load else [] %}
     {% do run_query('create schema if not exists raw') %}
     {% for source in graph.sources.values() if source.package_name == project_name %}
         {% set folder = lake ~ '/raw/' ~ source.source_name ~ '/' ~ source.name %}
@@ -30,7 +31,10 @@
             where 1 = 0
             {% else %}
             from {{ landed }}
-            where {{ '_landed_at' if '_landed_at' in source.columns else 'landed_at' }} <= timestamp '{{ newest_load }}'
+            {# Files are named by their load. Those of later loads wait for the next build. #}
+            where
+                parse_filename(filename) < '{{ newest_load }}~'
+                {% if retired %}and filename not in ('{{ retired | join("', '") }}'){% endif %}
             {% endif %}
         {% endset %}
         {% do run_query(sql) %}
@@ -40,17 +44,40 @@
 {% macro raw_files(folder, source) %}
     {# Older files may lack a column that a contract gained later: union_by_name gives it as null. #}
     {% set partition = 'event_date' if 'event_date' in source.columns else 'snapshot_date' if 'snapshot_date' in source.columns else 'load_date' %}
-    {{ return("read_parquet('" ~ folder ~ "/*/*.parquet', hive_partitioning = true, hive_types = {'" ~ partition ~ "': date}, union_by_name = true)") }}
+    {{ return("read_parquet('" ~ folder ~ "/*/*.parquet', hive_partitioning = true, hive_types = {'" ~ partition ~ "': date}, union_by_name = true, filename = true)") }}
 {% endmacro %}
 
 {% macro lake_path() %}
     {{ return(env_var('EARSHOT_LAKE', 'var/lake') | replace("'", "''")) }}
 {% endmacro %}
 
+{% macro newest_load_id() %}
+    {# A load exists when its record does. #}
+    {% set sql %}select max(parse_filename(file, true)) from glob('{{ lake_path() }}/loads/*.json'){% endset %}
+    {{ return(run_query(sql).columns[0].values()[0] or '') }}
+{% endmacro %}
+
+{% macro retired_files() %}
+    {# A load that replaced files while somebody read them leaves them, and its intent, for the next one to take away. #}
+    {% set loads = lake_path() ~ '/loads/' %}
+    {% set sql %}
+        select content from read_text('{{ loads }}*.intent')
+        where replace(filename, '.intent', '.json') in (select file from glob('{{ loads }}*.json'))
+    {% endset %}
+    {% set found = [] %}
+    {% if run_query("select count(*) from glob('" ~ loads ~ "*.intent')").columns[0].values()[0] %}
+        {% for row in run_query(sql).rows %}
+            {% for path in fromjson(row[0]).removes %}
+                {% do found.append(lake_path() ~ '/' ~ path) %}
+            {% endfor %}
+        {% endfor %}
+    {% endif %}
+    {{ return(found) }}
+{% endmacro %}
+
 {% macro newest_landed_at() %}
-    {# A load exists when its record does, and the record's name begins with the time it landed: 20260101T093000.123456Z. #}
-    {% set sql %}select max(parse_filename(file)) from glob('{{ lake_path() }}/loads/*.json'){% endset %}
-    {% set id = run_query(sql).columns[0].values()[0] %}
+    {# The load's id begins with the time it landed: 20260101T093000.123456Z. #}
+    {% set id = newest_load_id() %}
     {{ return('' if not id else id[0:4] ~ '-' ~ id[4:6] ~ '-' ~ id[6:8] ~ ' ' ~ id[9:11] ~ ':' ~ id[11:13] ~ ':' ~ id[13:22]) }}
 {% endmacro %}
 

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from loaders import dbt_plugin
 from tests.warehouse.builders import Files, write
 from tests.warehouse.compare import differences, read_mart
 from tests.warehouse.helpers import SEEDS, together
@@ -81,6 +82,7 @@ def build(house: House, *arguments: str) -> None:
         # the adapter would keep the file open for its next run, and nobody else could read it
         manager.env().close()
         manager.close_all_connections()
+        dbt_plugin.release()
     results: Any = getattr(done.result, "results", None) or []
     failed = [f"{result.node.name}: {result.message}" for result in results if result.status in ("error", "fail")]
     assert done.success, "\n".join([f"dbt build did not succeed: {done.exception}", *failed])

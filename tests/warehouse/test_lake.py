@@ -1,0 +1,59 @@
+"""A build reads the same wherever the lake is and whatever happens to it meanwhile."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from loaders.locks import reader_lock
+from loaders.store import Folder
+from tests.s3 import serving
+from tests.warehouse.helpers import together
+from tests.warehouse.houses import House, build, copy_of, land, recomputed, require_agreement
+from tests.warehouse.oracle.inbox import read_folder
+from tests.warehouse.platforms import Platform
+from tests.warehouse.scenarios import all_together
+
+
+@dataclass(frozen=True)
+class HouseInS3(House):
+    """A house whose inbox and lake are in a bucket."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        there = {"EARSHOT_INBOX": "s3://bucket/delivered", "EARSHOT_LAKE": "s3://bucket/some lake"}
+        return {**super().environment, **there}
+
+
+def test_marts_of_a_lake_in_s3(new_house: Callable[[], House], platform_named: Callable[[str], Platform]) -> None:
+    house = HouseInS3(new_house().folder, new_house().artefacts)
+    days = list(all_together().values())
+    with serving("bucket") as server:
+        # The second half comes later, so that views are made over a lake that has grown.
+        for half in (days[: len(days) // 2], days[len(days) // 2 :]):
+            for path, content in together(*half).items():
+                server.client.put_object(Bucket="bucket", Key=f"delivered/{path}", Body=content)
+            land(house)
+            build(house)
+        require_agreement(house, platform_named("hand-written").expected)
+        assert not server.keys("bucket", "some lake/readers/")
+
+
+def test_files_stay_while_a_build_reads_them(platform_named: Callable[[str], Platform], tmp_path: Path) -> None:
+    house = copy_of(platform_named("hand-written").house, tmp_path / "copy")
+    path = next(path for path in sorted(read_folder(house.inbox)) if "/play/" in path)
+    before = parquet(house)
+    with reader_lock(Folder(house.lake)):
+        file = house.inbox / path
+        file.write_bytes(file.read_bytes().split(b"\n", 1)[0] + b"\n")
+        land(house, (0, 1), "--reland", path)
+        assert set(before) < set(parquet(house))
+        build(house)
+        require_agreement(house, recomputed(read_folder(house.inbox)), "while the old files are still there")
+    land(house)
+    assert not set(before) <= set(parquet(house))
+    build(house, "--full-refresh")
+    require_agreement(house, recomputed(read_folder(house.inbox)), "when they are gone")
+
+
+def parquet(house: House) -> list[Path]:
+    return sorted((house.lake / "raw").rglob("*.parquet"))
