@@ -30,6 +30,7 @@
     {% if last and last[0][1] != as_of and not flags.FULL_REFRESH %}
         {% do exceptions.raise_compiler_error("This warehouse was built with as_of '" ~ last[0][1] ~ "', now it is '" ~ as_of ~ "'; name another EARSHOT_WAREHOUSE for it.") %}
     {% endif %}
+    {% do check_lake() %}
     {% set build_id = (last[0][0] | int) + 1 if last else 1 %}
     {% set seeds = {} %}
     {% for seed in graph.nodes.values() if seed.resource_type == 'seed' %}
@@ -44,6 +45,24 @@
     {# What every model has seen need not be remembered. #}
     {% do run_query('delete from ' ~ bookkeeping('changed_dates') ~ ' where build_id <= (select min(build_id) from (select model_name, max(build_id) as build_id from ' ~ bookkeeping('seen_builds') ~ ' group by model_name) as newest)') %}
     {{ return('') }}
+{% endmacro %}
+
+{% macro check_lake() %}
+    {{ return(adapter.dispatch('check_lake')()) }}
+{% endmacro %}
+
+{% macro redshift__check_lake() %}
+    {# The raw tables are in the warehouse itself. #}
+{% endmacro %}
+
+{% macro duckdb__check_lake() %}
+    {% set sql %}
+        select count(*) from {{ bookkeeping('builds') }}
+        where landed_through > coalesce({{ landed_through_sql() }}, timestamp '1970-01-01')
+    {% endset %}
+    {% if run_query(sql).columns[0].values()[0] %}
+        {% do exceptions.raise_compiler_error("This warehouse was built from loads that the lake " ~ lake_path() ~ " does not have; check EARSHOT_LAKE, or name another EARSHOT_WAREHOUSE for it.") %}
+    {% endif %}
 {% endmacro %}
 
 {% macro landed_through_sql() %}

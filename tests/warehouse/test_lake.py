@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from loaders.locks import reader_lock
 from loaders.store import Folder
 from tests.s3 import serving
@@ -53,6 +55,18 @@ def test_files_stay_while_a_build_reads_them(platform_named: Callable[[str], Pla
     assert not set(before) <= set(parquet(house))
     build(house, "--full-refresh")
     require_agreement(house, recomputed(read_folder(house.inbox)), "when they are gone")
+
+
+def test_a_warehouse_is_not_built_on_from_another_lake(
+    platform_named: Callable[[str], Platform], tmp_path: Path
+) -> None:
+    house = copy_of(platform_named("one user").house, tmp_path / "copy")
+    (house.lake / "loads").rename(house.folder / "elsewhere")
+    with pytest.raises(AssertionError, match="does not have; check EARSHOT_LAKE"):
+        build(house)
+    (house.folder / "elsewhere").rename(house.lake / "loads")
+    build(house)
+    require_agreement(house, platform_named("one user").expected)
 
 
 def parquet(house: House) -> list[Path]:
