@@ -18,6 +18,7 @@ MAX_DEPTH = 512
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1f]*+)*+"')
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+")
+_INTEGER = re.compile(r"-?[0-9]+")
 _LITERALS = ((b"true", True), (b"false", False), (b"null", None))
 _QUOTE, _OPEN_OBJECT, _CLOSE_OBJECT, _OPEN_ARRAY, _CLOSE_ARRAY, _COLON, _COMMA = b'"{}[]:,'
 
@@ -26,6 +27,9 @@ class Number(str):
     """A JSON number, as the text it was written as."""
 
     __slots__ = ()
+
+
+_KINDS = {dict: "object", list: "array", str: "string", bool: "boolean", type(None): "null"}
 
 
 class NotJson(Exception):
@@ -143,6 +147,13 @@ def _dump(value: Any, parts: list[str], replace: Callable[[str, Any], Any] | Non
         parts.append(value)
     else:
         parts.append(json.dumps(value, ensure_ascii=False))
+
+
+def kind(value: Any) -> str:
+    """The JSON type of a parsed value; a number without fraction and exponent is an `integer`."""
+    if isinstance(value, Number):
+        return "integer" if _INTEGER.fullmatch(value) else "number"
+    return _KINDS[type(value)]
 
 
 def keys_of(value: Any) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,13 @@ from loaders.errors import EarshotError
 
 KEY_VARIABLE = "EARSHOT_HASH_KEY"
 DROP_REGION = "cn"
+# What names of personal fields are made of: letters and digits only. A microphone is no phone.
+_SUSPECT = re.compile(
+    r"email|^mail$|(?<!micro)(?<!head)(?<!gramo)phone(?!model)|msisdn|(first|last|middle|full|sur|given|family|nick|real|user|display)name"
+    r"|birth|^dob$|street|postalcode|postcode|zipcode|homeaddress|ipaddr|^(client|remote|user)?ip$|passport|^ssn$"
+    r"|socialsecurity|iban$|creditcard|cardnumber|password|^gender$|latitude|longitude|^lat$|^lon$|^lng$"
+)
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,10 @@ class Treatment:
         return self.hash(value if isinstance(value, str) else jsontext.dump(value))
 
 
+# For those who only look.
+UNTREATED = Treatment({}, {}, b"")
+
+
 def treatment(dataset: Dataset, datasets: Iterable[Dataset], region: str | None) -> Treatment:
     """How one dataset's personal data is treated in a region (None where the source has none).
 
@@ -81,3 +93,14 @@ def treatment(dataset: Dataset, datasets: Iterable[Dataset], region: str | None)
 def plain(name: str) -> str:
     """A field's name without what spellings differ in."""
     return name.casefold().replace("-", "").replace("_", "")
+
+
+def looks_personal(name: str) -> bool:
+    """Whether a name alone makes one think of personal data; a guess, for people to decide on."""
+    letters = "".join(filter(str.isalnum, name.casefold()))
+    return _SUSPECT.search(letters) is not None
+
+
+def reads_like_email(value: Any) -> bool:
+    """Whether a value is a text that reads like an e-mail address."""
+    return type(value) is str and _EMAIL.fullmatch(value) is not None
