@@ -2,6 +2,7 @@
 
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -45,6 +46,55 @@ def check(as_json: bool = _JSON) -> None:
             output.say(f"earshot: {error}")
     if errors:
         sys.exit(1)
+
+
+@contracts.command("infer")
+def infer(
+    files: list[Path] = typer.Argument(metavar="FILE…", help="Files with sample records, or folders of such."),
+    source: str = typer.Option(..., "--source", metavar="NAME", help="events, catalog or dynamodb."),
+    name: str = typer.Option(..., "--name", metavar="NAME", help="What the inbox calls the dataset."),
+    key: list[str] = typer.Option([], "--key", metavar="FIELD", help="A field of the key; may be repeated."),
+    write: bool = typer.Option(False, "--write", help="Put the draft in its place, with its staging model."),
+    as_json: bool = _JSON,
+) -> None:
+    """Draft the contract of a new dataset from sample files.
+
+    Prints it; with --write it is added to the contracts, and a staging model, its YAML and descriptions are written.
+    What was guessed is said, in the contract too: look through it before you commit.
+
+    \b
+    Examples:
+      earshot contracts infer samples/*.json --source events --name sleeptimer
+      earshot contracts infer samples/*.json --source events --name sleeptimer --write
+      earshot contracts infer dump.json.gz --source dynamodb --name groups --key groupId --write
+    """
+    from loaders.infer import infer as draft_of
+    from loaders.infer import write as put
+
+    draft = draft_of(files, source, name, key)
+    written = [output.relative(path, settings.ROOT) for path in put(draft)] if write else []
+    if as_json:
+        output.document(
+            {
+                "dataset": draft.dataset,
+                "model": draft.model,
+                "files": draft.files,
+                "records_landing": draft.landed,
+                "records_quarantined": draft.rejected.total(),
+                "notes": draft.notes,
+                "written": written,
+                "yaml": draft.yaml,
+            }
+        )
+        return
+    if not write:
+        print(draft.yaml)
+    for path in written:
+        print(path)
+    for note in draft.notes:
+        output.say(note)
+    if write:
+        output.say(f"Next: ./earshot land --dataset {draft.dataset}, then dbt build --select {draft.model}")
 
 
 @contracts.command("drift")

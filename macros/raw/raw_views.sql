@@ -25,7 +25,7 @@
             select
                 {% for column in source.columns.values() %}
                 {% set type = column_type(column.config.meta.type) %}
-                {% if column.name | lower in in_files %}cast({{ column.name }} as {{ type }}){% else %}cast(null as {{ type }}){% endif %} as {{ column.name }}{{ ',' if not loop.last }}
+                {% if column.name | lower in in_files %}cast({{ adapter.quote(column.name) }} as {{ type }}){% else %}cast(null as {{ type }}){% endif %} as {{ adapter.quote(column.name) }}{{ ',' if not loop.last }}
                 {% endfor %}
             {% if is_empty %}
             where 1 = 0
