@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 
 from loaders import contracts, drafts, samples, spelling
-from loaders.contracts import CHANGE_MESSAGES, EVENT_STREAM, OPERATION, RECEIVED, SENT, TABLE_DUMPS, Dataset
+from loaders.contracts import CHANGE_MESSAGES, EVENT_STREAM, HASHABLE, OPERATION, RECEIVED, SENT, TABLE_DUMPS, Dataset
 from loaders.drafts import Drafted, Text
 from loaders.dynamodb import ItemShape
 from loaders.errors import EarshotError
@@ -89,8 +89,8 @@ def infer(
     _check_samples(seen, source)
     like = next(dataset for dataset in datasets.values() if dataset.format == form)
     columns, left_out = _columns(seen, name, like, datasets)
-    chosen = list(key) or _key(seen, columns, name)
-    _apply_key(chosen, columns, seen, name)
+    chosen = list(dict.fromkeys(key)) or _key(seen, columns, name)
+    _apply_key(chosen, columns, seen)
     columns.sort(key=lambda column: chosen.index(column.name) if column.name in chosen else len(chosen))
     lineage = [column.name for column in like.columns if column.lineage]
     table = drafts.table(name, form, chosen, (ENVELOPE[form], columns, lineage), left_out, seen.records)
@@ -137,9 +137,8 @@ def _check_name(source: str, name: str, datasets: Mapping[str, Dataset], staging
     if source not in FORMATS:
         raise EarshotError(f"There is no source {source!r}; there are {', '.join(FORMATS)}.", code=2)
     if name in datasets:
-        raise EarshotError(
-            f"There is a dataset {name} already, in {datasets[name].file}; choose another --name.", code=2
-        )
+        file = datasets[name].file
+        raise EarshotError(f"There is a dataset {name} already, in {file}; choose another --name.", code=2)
     if not _NAME.fullmatch(name) or name in spelling.RESERVED:
         raise EarshotError(
             f"A dataset can't be named {name!r}; a name is a letter and then letters, digits and _, all in lower case, "
@@ -239,15 +238,14 @@ def _type(name: str, seen: Seen, form: str) -> str:
         return "number" if seen.exact else "decimal"
     if kinds == {"array"} and seen.all_strings:
         return "string_list"
-    return (
-        {"boolean": "boolean", "object": "map", "set": "string_set"}.get(kinds.pop(), "json")
-        if len(kinds) == 1
-        else "json"
-    )
+    plainly = {"boolean": "boolean", "object": "map", "set": "string_set"}
+    return plainly.get(kinds.pop(), "json") if len(kinds) == 1 else "json"
 
 
 def _guess_personal(column: Drafted, seen: Seen, classes: Mapping[str, str]) -> None:
     known = classes.get(plain(column.name))
+    if known == "hash" and column.type not in HASHABLE:
+        known = "drop"
     if known is not None:
         column.personal = known
         column.comments.append(f"personal as the column of that name in another contract: {known}")
@@ -296,11 +294,9 @@ def _key(seen: Samples, columns: Collection[Drafted], name: str) -> list[str]:
     always = [c.name for c in columns if seen.fields[c.name].records == seen.records and c.type in _KEY_TYPES]
     if seen.deletes and seen.deletes < seen.records:
         # A delete carries the key alone.
-        in_all_deletes = [column for column in always if seen.fields[column].in_deletes == seen.deletes]
-        if len(in_all_deletes) == sum(
-            one.in_deletes > 0 for n, one in seen.fields.items() if n not in ENVELOPE[seen.format]
-        ):
-            return in_all_deletes
+        carried = [column.name for column in columns if seen.fields[column.name].in_deletes]
+        if carried and all(name in always and seen.fields[name].in_deletes == seen.deletes for name in carried):
+            return carried
     for wanted in ("id", f"{spelling.singular(name)}id", f"{name}id"):
         for column in always:
             if re.sub(r"[^a-z0-9]", "", column.lower()) == wanted.replace("_", ""):
@@ -308,12 +304,10 @@ def _key(seen: Samples, columns: Collection[Drafted], name: str) -> list[str]:
     ids = [column for column in always if column.lower().endswith("id")]
     if len(ids) == 1:
         return ids
-    raise EarshotError(
-        f"It can't be seen what the key of {name} is; name its fields with --key, once for each.", code=2
-    )
+    raise EarshotError(f"It can't be seen what the key of {name} is; name its fields, each with --key.", code=2)
 
 
-def _apply_key(chosen: Sequence[str], columns: Sequence[Drafted], seen: Samples, name: str) -> None:
+def _apply_key(chosen: Sequence[str], columns: Sequence[Drafted], seen: Samples) -> None:
     """Mark the key's columns; raises EarshotError when one of them can't be part of a key."""
     by_name = {column.name: column for column in columns}
     if seen.format == EVENT_STREAM:
@@ -361,7 +355,9 @@ def _understood(text: str, name: str, path: Path) -> Dataset:
 
 
 def _words(rejected: Counter[tuple[str, str | None]]) -> str:
-    parts = [f"{reason}{f' {name}' if name else ''} ({count})" for (reason, name), count in rejected.most_common(5)]
+    parts = []
+    for (reason, name), count in rejected.most_common(5):
+        parts.append(f"{reason} {ascii(name)[1:-1]} ({count})" if name else f"{reason} ({count})")
     return ", ".join(parts) + (" …" if len(rejected) > 5 else "")
 
 
