@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -198,7 +197,7 @@ def table(
         lines += [f"            # {comment}" for comment in column.comments]
         lines.append(f"            config: {{meta: {{{_rules(column)}}}}}")
     for field_name, why in left_out.items():
-        lines.append(f"          # {json.dumps(field_name)[1:-1]} is not declared and stays in _extra: {why}")
+        lines.append(f"          # {spelling.shown(field_name)} is not declared and stays in _extra: {why}")
     lines += [f"          - *{shared.lstrip('_')}" for shared in lineage]
     event_time = {EVENT_STREAM: "eventtime", CHANGE_MESSAGES: "updatedat"}.get(form)
     return _TABLE.substitute(

@@ -357,7 +357,7 @@ def _understood(text: str, name: str, path: Path) -> Dataset:
 def _words(rejected: Counter[tuple[str, str | None]]) -> str:
     parts = []
     for (reason, name), count in rejected.most_common(5):
-        parts.append(f"{reason} {ascii(name)[1:-1]} ({count})" if name else f"{reason} ({count})")
+        parts.append(f"{reason} {spelling.shown(name)} ({count})" if name else f"{reason} ({count})")
     return ", ".join(parts) + (" …" if len(rejected) > 5 else "")
 
 
@@ -365,7 +365,7 @@ def _notes(
     columns: Sequence[Drafted], left_out: Mapping[str, str], rejected: Counter[tuple[str, str | None]]
 ) -> list[str]:
     notes = [f"{column.name}: {comment}" for column in columns for comment in column.comments]
-    notes += [f"{ascii(name)[1:-1]} is not declared and stays in _extra: {why}" for name, why in left_out.items()]
+    notes += [f"{spelling.shown(name)} is not declared and stays in _extra: {why}" for name, why in left_out.items()]
     if rejected:
         notes.append(f"{rejected.total()} records of the samples would be quarantined: {_words(rejected)}")
     return notes

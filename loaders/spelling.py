@@ -42,6 +42,11 @@ def can_be_column(name: str) -> bool:
     return _COLUMN.fullmatch(name) is not None and any(map(str.isalnum, name))
 
 
+def shown(name: str) -> str:
+    """A field's name on one line of text."""
+    return name if name.isprintable() else ascii(name)[1:-1]
+
+
 def in_sql(name: str, aliases: Collection[str]) -> tuple[str, bool]:
     """A raw column as SQL writes it in a `select` with these aliases, and whether it is a quoted reserved word."""
     word = name.lower()
