@@ -102,18 +102,36 @@ def copy(tmp_path: Path) -> Iterator[Copy]:
 
 
 def test_add_a_dataset_and_a_model(copy: Copy) -> None:
-    printed = "".join(copy.follow(step) for step in recipe("Add a dataset"))
-    landed = [line.split() for line in printed.splitlines() if line.startswith("sleeptimer ")]
-    assert landed[0] == ["sleeptimer", "1", "3", "2", "1"], printed  # files, read, landed, quarantined
-    assert "minutes" in printed and "type" in printed
-    assert copy.rows("select event_id, received_at::varchar, minutes from staging.stg_events__sleep_timer") == [
-        ("s1", "2026-01-05 21:10:01", 30)
+    samples, commands, *others = recipe("Add a dataset")
+    copy.follow(samples)
+    three = [line for line in commands.text.splitlines() if not line.startswith("dbt show")]
+    assert [line.split()[:3] for line in three] == [
+        ["./earshot", "contracts", "infer"],
+        ["./earshot", "land", "--dataset"],
+        ["dbt", "build", "--select"],
     ]
+    assert _landed(copy.follow(commands)) == ["sleeptimer", "1", "4", "4", "0"]  # files, read, landed, quarantined
+    rows = copy.rows("select event_id, received_at::varchar, action, minutes from staging.stg_events__sleeptimer")
+    assert sorted(rows) == [
+        ("s1", "2026-01-05 21:10:01", "set", 30),
+        ("s2", "2026-01-05 21:12:01", "cancelled", 30),
+        ("s3", "2026-01-05 21:40:01", "ended", 45),
+    ]
+    printed = "".join(copy.follow(step) for step in others)
+    assert _landed(printed) == ["sleeptimer", "1", "1", "0", "1"]
+    assert "wrong_type" in printed and '"30"' in printed
+    drafted = (copy.root / "models/staging/events/_events__columns.md").read_text(encoding="utf-8")
+    assert "Draft" not in drafted, "the recipe leaves a draft's words where people should say what it means"
     for step in recipe("Add a model"):
         copy.follow(step)
     assert copy.rows("select date_day::varchar, partner_id, timers_set, users from marts.fct_sleep_timers_daily") == [
         ("2026-01-05", "earshot", 2, 2)
     ]
+
+
+def _landed(printed: str) -> list[str]:
+    """What `earshot land` printed first of the dataset of the recipe."""
+    return next(line.split() for line in printed.splitlines() if line.startswith("sleeptimer "))
 
 
 def test_add_a_metric_fits_the_files_it_changes(copy: Copy) -> None:
