@@ -104,9 +104,11 @@ def test_marts_have_unit_tests(project: Project) -> None:
 def test_models_are_named_for_their_layer(project: Project) -> None:
     for model in project.nodes("model"):
         layer, area = model.fqn[1], model.fqn[2]
-        pattern = {"staging": f"stg_{area}__[a-z0-9_]+", "intermediate": "int_[a-z_]+", "marts": "(fct|dim|rpt)_[a-z_]+"}[
-            layer
-        ]
+        pattern = {
+            "staging": f"stg_{area}__[a-z0-9_]+",
+            "intermediate": "int_[a-z_]+",
+            "marts": "(fct|dim|rpt)_[a-z_]+",
+        }[layer]
         assert re.fullmatch(pattern, model.name), f"{model.original_file_path} is not named like {pattern}"
 
 
