@@ -19,15 +19,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from loaders import contracts, jsontext
+from loaders import contracts, jsontext, quarantine
 from loaders.contracts import CHANGE_MESSAGES, EVENT_STREAM, TABLE_DUMPS, Column, Dataset
 from loaders.dynamodb import ItemShape
 from loaders.errors import EarshotError
 from loaders.inbox import REGIONS, unfinished
 from loaders.judge import Invalid
+from loaders.loads import data_files
+from loaders.locks import reader_lock
 from loaders.personal import UNTREATED, looks_personal, plain, reads_like_email
 from loaders.shapes import LineShape
-from loaders.store import Store
+from loaders.store import Store, said
 
 # A producer may use data as names: so many fields of a dataset are told one by one, and so many values of a field.
 MAX_FIELDS, MAX_VALUES = 1000, 100
@@ -99,14 +101,12 @@ def drift(lake: Store, only: Sequence[str] = (), since: date | None = None) -> l
         if name not in datasets:
             raise EarshotError(f"There is no dataset {name!r}; there are {', '.join(datasets)}.", code=2)
     discretion = _Discretion({plain(c.name) for dataset in datasets.values() for c in dataset.columns if c.personal})
-    committed = {entry.path.split("/")[-1].removesuffix(".json") for entry in lake.files("loads")}
-    found = []
-    for name in dict.fromkeys(only or datasets):
-        dataset = datasets[name]
-        one = Drift(name, dataset.partition)
-        _Fields(dataset, discretion, one).read(lake, committed, since)
-        _Quarantined(dataset, discretion, one).read(lake, committed, since)
-        found.append(one)
+    found = [Drift(name, datasets[name].partition) for name in dict.fromkeys(only or datasets)]
+    if lake.exists():
+        with reader_lock(lake), said(lake.address):
+            for one in found:
+                _Fields(datasets[one.dataset], discretion, one).read(lake, since)
+                _Quarantined(datasets[one.dataset], discretion, one).read(lake, since)
     return found
 
 
@@ -156,14 +156,11 @@ class _Fields:
         self._declared = {column.name for column in dataset.declared}
         self._fields: dict[str, Undeclared] = {}
 
-    def read(self, lake: Store, committed: set[str], since: date | None) -> None:
-        folder = f"raw/{self._dataset.source}/{self._dataset.name}"
-        mark = f"{self._dataset.partition}="
-        for entry in lake.files(folder):
-            _, _, rest = entry.path.partition(mark)
-            day, _, name = rest.partition("/")
-            # A load's files begin with its id, and end with a number.
-            if name.rpartition("-")[0] in committed and (since is None or day >= since.isoformat()):
+    def read(self, lake: Store, since: date | None) -> None:
+        mark = f"/{self._dataset.partition}="
+        for entry in data_files(lake, f"raw/{self._dataset.source}/{self._dataset.name}"):
+            day = entry.path.partition(mark)[2].partition("/")[0]
+            if since is None or day >= since.isoformat():
                 for text, rows in self._extras(lake, entry.path):
                     for key, value in _decode(text).items():
                         self._count(key, value, rows, day)
@@ -217,12 +214,10 @@ class _Quarantined:
         self._counts: dict[tuple[str, str, str | None, str | None], Refused] = {}
         self._told: Counter[tuple[str, str]] = Counter()
 
-    def read(self, lake: Store, committed: set[str], since: date | None) -> None:
-        for entry in lake.files(f"quarantine/{self._dataset.name}"):
-            name = entry.path.split("/")[-1]
-            if name.removesuffix(".parquet") in committed:
-                with lake.open(entry.path) as opened:
-                    self._file(pq.ParquetFile(opened), since)
+    def read(self, lake: Store, since: date | None) -> None:
+        for path in quarantine.files(lake, self._dataset.name):
+            with lake.open(path) as opened:
+                self._file(pq.ParquetFile(opened), since)
         ordered = sorted(self._counts.items(), key=lambda item: (item[0][1], -item[1].records, item[1].seen or ""))
         for (reason, *_), one in ordered:
             (self._found.not_in_enum if reason == "not_in_enum" else self._found.wrong_type).append(one)

@@ -21,6 +21,7 @@ from loaders.judge import INT64, Invalid
 from loaders.personal import UNTREATED, reads_like_email
 from loaders.records import Batch, Reader
 from loaders.shapes import LineShape, Shape
+from loaders.store import Folder
 from loaders.textfiles import Refused, Source
 
 # Of a text field so many different values are told apart, each up to a length.
@@ -154,7 +155,7 @@ def held_against(paths: Sequence[Path], shape: Shape) -> tuple[int, Counter[tupl
 def _batches(paths: Sequence[Path], shape: Shape) -> Iterator[Batch]:
     for path in paths:
         try:
-            yield from batches(Source(path), Reader(shape, None))
+            yield from batches(Source(Folder(path.parent), path.name), Reader(shape, None))
         except Refused as why:
             raise EarshotError(f"The sample {path} can't be read: {why}; leave it out or mend it.") from why
 

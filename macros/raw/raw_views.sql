@@ -33,8 +33,8 @@
             from {{ landed }}
             {# Files are named by their load. Those of later loads wait for the next build. #}
             where
-                parse_filename(filename) < '{{ newest_load }}~'
-                {% if retired %}and filename not in ('{{ retired | join("', '") }}'){% endif %}
+                parse_filename(_lake_file) < '{{ newest_load }}~'
+                {% if retired %}and _lake_file not in ('{{ retired | join("', '") }}'){% endif %}
             {% endif %}
         {% endset %}
         {% do run_query(sql) %}
@@ -44,7 +44,7 @@
 {% macro raw_files(folder, source) %}
     {# Older files may lack a column that a contract gained later: union_by_name gives it as null. #}
     {% set partition = 'event_date' if 'event_date' in source.columns else 'snapshot_date' if 'snapshot_date' in source.columns else 'load_date' %}
-    {{ return("read_parquet('" ~ folder ~ "/*/*.parquet', hive_partitioning = true, hive_types = {'" ~ partition ~ "': date}, union_by_name = true, filename = true)") }}
+    {{ return("read_parquet('" ~ folder ~ "/*/*.parquet', hive_partitioning = true, hive_types = {'" ~ partition ~ "': date}, union_by_name = true, filename = '_lake_file')") }}
 {% endmacro %}
 
 {% macro lake_path() %}

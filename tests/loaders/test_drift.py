@@ -29,7 +29,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def look(place: Place, dataset: str = "play", since: date | None = None) -> Drift:
-    [found] = drift.drift(open_store(str(place.lake), "EARSHOT_LAKE"), [dataset], since)
+    [found] = drift.drift(place.store, [dataset], since)
     return found
 
 
@@ -152,7 +152,7 @@ def test_what_is_declared_meanwhile_is_no_drift(place: Place, monkeypatch: pytes
     columns = (mood, *(wider if column is action else column for column in PLAY.columns))
     monkeypatch.setattr(contracts, "read", lambda: DATASETS | {"play": replace(PLAY, columns=columns)})
     found = look(place)
-    assert found.undeclared == found.wrong_type == []
+    assert not found.undeclared and not found.wrong_type
     assert [one.seen for one in found.not_in_enum] == ["eject"]
 
 
