@@ -50,7 +50,7 @@ def check(as_json: bool = _JSON) -> None:
 
 @contracts.command("infer")
 def infer(
-    files: list[Path] = typer.Argument(metavar="FILE…", help="Files with sample records, or folders of such."),
+    files: list[Path] = typer.Argument(metavar="FILE", help="Files with sample records, or folders of such."),
     source: str = typer.Option(..., "--source", metavar="NAME", help="events, catalog or dynamodb."),
     name: str = typer.Option(..., "--name", metavar="NAME", help="What the inbox calls the dataset."),
     key: list[str] = typer.Option([], "--key", metavar="FIELD", help="A field of the key; may be repeated."),
