@@ -51,26 +51,32 @@ def check(as_json: bool = _JSON) -> None:
 @contracts.command("infer")
 def infer(
     files: list[Path] = typer.Argument(metavar="FILE", help="Files with sample records, or folders of such."),
-    source: str = typer.Option(..., "--source", metavar="NAME", help="events, catalog or dynamodb."),
-    name: str = typer.Option(..., "--name", metavar="NAME", help="What the inbox calls the dataset."),
+    source: str = typer.Option("", "--source", metavar="NAME", help="events, catalog or dynamodb."),
+    name: str = typer.Option("", "--name", metavar="NAME", help="What the inbox calls the dataset."),
     key: list[str] = typer.Option([], "--key", metavar="FIELD", help="A field of the key; may be repeated."),
     write: bool = typer.Option(False, "--write", help="Put the draft in its place, with its staging model."),
     as_json: bool = _JSON,
 ) -> None:
     """Draft the contract of a new dataset from sample files.
 
-    Prints it; with --write it is added to the contracts, and a staging model, its YAML and descriptions are written.
+    Its source and name are told by where the files lie in the inbox, or by what they hold and are called, unless
+    --source and --name say otherwise. Prints the draft; with --write it is added to the contracts, and a staging model,
+    its YAML and descriptions are written.
     What was guessed is said, in the contract too: look through it before you commit.
 
     \b
     Examples:
-      earshot contracts infer samples/*.json --source events --name sleeptimer
+      earshot contracts infer var/inbox/events/eu/sleeptimer
       earshot contracts infer samples/*.json --source events --name sleeptimer --write
       earshot contracts infer dump.json.gz --source dynamodb --name groups --key groupId --write
     """
     from loaders.infer import infer as draft_of
+    from loaders.infer import told
     from loaders.infer import write as put
 
+    if not (source and name):
+        found = told(files)
+        source, name = source or found[0], name or found[1]
     draft = draft_of(files, source, name, key)
     written = [output.relative(path, settings.ROOT) for path in put(draft)] if write else []
     if as_json:

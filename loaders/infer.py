@@ -19,6 +19,7 @@ from loaders.contracts import CHANGE_MESSAGES, EVENT_STREAM, HASHABLE, OPERATION
 from loaders.drafts import Drafted, Text
 from loaders.dynamodb import ItemShape
 from loaders.errors import EarshotError
+from loaders.inbox import REGIONS
 from loaders.personal import UNTREATED, looks_personal, plain
 from loaders.samples import Samples, Seen
 from loaders.shapes import LineShape
@@ -54,6 +55,8 @@ _ENUM_RECORDS, _ENUM_VALUES, _ENUM_SHARE = 20, 12, 5
 _ONE_OF = "guess: one of {values} values in {records} records; a record with another is quarantined"
 _ENUM_VALUE = re.compile(r"[A-Za-z][A-Za-z0-9_.+/ -]{0,39}")
 _TIME_NAME = re.compile(r"(at|time|timestamp|ts|date|millis|ms)$", re.IGNORECASE)
+# Where the files of a dataset lie in an inbox: the source, with a region or without, and the dataset.
+_PLACE = re.compile(rf"(?<=/)(events/(?:{'|'.join(REGIONS)})|catalog|dynamodb)/([^/]+)(?=/)")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _KEY_TYPES = ("string", "integer", "decimal", "timestamp", "date")
 
@@ -118,6 +121,29 @@ def infer(
         landed=landed,
         rejected=rejected,
         notes=_notes(columns, left_out, rejected),
+    )
+
+
+def told(paths: Sequence[Path]) -> tuple[str, str]:
+    """The source and the name of the dataset that sample files are of: by where they lie, else by what they hold.
+
+    Raises EarshotError when neither tells the source.
+    """
+    for path in paths:
+        folder = path.resolve().parent if path.is_file() else path.resolve()
+        places = _PLACE.findall(f"{folder.as_posix()}/")
+        if places:
+            source, name = places[-1]
+            return source.split("/")[0], name
+    seen = samples.read(paths, CHANGE_MESSAGES)
+    name = seen.files[0].name.split(".")[0].lower() if seen.files else ""
+    for source in ("events", "catalog"):
+        if set(NEEDED[FORMATS[source]]) <= seen.fields.keys():
+            return source, name
+    if seen.fields and all(set(field.kinds) == {"object"} for field in seen.fields.values()):
+        return "dynamodb", name
+    raise EarshotError(
+        f"What {', '.join(map(str, paths))} holds is no event, change message or item of a dump; say --source.", code=2
     )
 
 

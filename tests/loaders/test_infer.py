@@ -22,7 +22,7 @@ from commands.__main__ import app
 from loaders import contracts, spelling
 from loaders.contracts import STAGING, Column, Dataset
 from loaders.errors import EarshotError
-from loaders.infer import ENVELOPE, Draft, infer, write
+from loaders.infer import ENVELOPE, Draft, infer, told, write
 from tests.loaders.support import DATASETS, Place
 
 ROOT = STAGING.parents[1]
@@ -329,6 +329,22 @@ def test_broken_files_are_named(tmp_path: Path, staging: Path) -> None:
         infer([cut], "events", "stops", staging=staging)
     with pytest.raises(EarshotError, match=r"There is no file .*nowhere"):
         infer([tmp_path / "nowhere"], "events", "stops", staging=staging)
+
+
+def test_source_and_name_are_told_by_place_or_content(tmp_path: Path) -> None:
+    place = Place(tmp_path / "events")  # a folder above the inbox may be called anything
+    inside = place.put(f"events/eu/sleeptimer/{HOUR}/a.json", [event()])
+    assert told([inside]) == told([inside.parents[4]]) == ("events", "sleeptimer")
+    assert told([place.put("catalog/stations/2026/01/05/x", [CATALOG[0]])]) == ("catalog", "stations")
+    assert told([place.put("dynamodb/groups/2026-01-05-00-00-00/x", [item(1)])]) == ("dynamodb", "groups")
+    away = tmp_path / "away"
+    away.mkdir()
+    assert told([lines(away / "Sleeptimer.json.txt", [event()])]) == ("events", "sleeptimer")
+    assert told([lines(away / "stations.jsonl", CATALOG)]) == ("catalog", "stations")
+    assert told([lines(away / "groups", [item(1)])]) == ("dynamodb", "groups")
+    assert told([lines(away / "groups.json", [{"Item": item(1)}])]) == ("dynamodb", "groups")
+    with pytest.raises(EarshotError, match="say --source"):
+        told([lines(away / "some", [{"a": 1}])])
 
 
 def test_command_prints_and_writes_nothing(tmp_path: Path) -> None:
