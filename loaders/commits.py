@@ -32,6 +32,7 @@ _LOADS = pa.schema(
         ("snapshot_at", pa.timestamp("us")),
         ("landed_at", pa.timestamp("us")),
         ("seconds", pa.float64()),
+        ("blank_lines", pa.int64()),
     ]
 )
 _LOAD_DATES = pa.schema(
@@ -121,6 +122,7 @@ def _loads(run: Run, sources: list[SourceFile]) -> pa.Table:
             else None,
             "landed_at": run.landed_at.replace(tzinfo=None),
             "seconds": source.seconds,
+            "blank_lines": source.blank_lines,
         }
         for source in sources
     ]

@@ -150,12 +150,13 @@ class Output:
         run = self._run
         origin = Origin(run.load_id, run.landed_at, file.path, file.region, snapshot_id, snapshot_at)
         keys = Keys(self._dataset)
-        landed = aside = 0
+        landed = aside = blank_lines = 0
         self.touched = False
         for batch in batches(source, reader):
             self.touched = True
             landed += len(batch)
             aside += len(batch.rejected)
+            blank_lines += batch.blank_lines
             keys.add(batch)
             if len(batch):
                 self._rows.write(table(self._dataset, self._schema, batch, rules, origin))
@@ -175,6 +176,7 @@ class Output:
                 seconds=round(time.perf_counter() - started, 6),
                 snapshot_id=snapshot_id,
                 snapshot_at=snapshot_at.isoformat() if snapshot_at else None,
+                blank_lines=blank_lines,
             )
         )
         return self._sources[-1]

@@ -40,6 +40,7 @@ class SourceFile(msgspec.Struct, omit_defaults=True):
     seconds: float
     snapshot_id: str | None = None
     snapshot_at: str | None = None  # ISO, UTC
+    blank_lines: int = 0
     load_id: str = ""  # the first load that has rows of it; in a load record not written down
 
 

@@ -54,6 +54,7 @@ class Batch:
     offsets: pa.Array
     extras: pa.Array
     rejected: list[Rejected] = field(default_factory=list)
+    blank_lines: int = 0  # lines that hold nothing, between and around the records
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -64,7 +65,7 @@ class Batch:
         keep = pa.array([row not in out for row in range(len(self))], pa.bool_())
         columns = {name: array.filter(keep) for name, array in self.columns.items()}
         lines, offsets, extras = (array.filter(keep) for array in (self.lines, self.offsets, self.extras))
-        return Batch(columns, lines, offsets, extras, self.rejected)
+        return Batch(columns, lines, offsets, extras, self.rejected, self.blank_lines)
 
 
 class Reader:
@@ -140,6 +141,7 @@ class _Pass:
         self.rejected: list[Rejected] = []
         self.settled: set[int] = set()  # see shapes.Taken
         self.settled_colons = 0
+        self.blank_lines = 0
 
     def run(self) -> tuple[Batch, int]:
         """The batch, and how much of the text it used up."""
@@ -159,6 +161,8 @@ class _Pass:
                     if resume < 0:
                         return self._batch(begin), begin
                     self.settled_colons += text.count(b'":', begin, resume)
+                else:
+                    self.blank_lines += 1
             else:
                 index.append(at)
                 begins.append(begin)
@@ -169,6 +173,8 @@ class _Pass:
         """The records of a text that is one array of objects and nothing else; None when it is no such array."""
         text = self.text
         outcomes: list[_Accepted | Rejected] = []
+        between: list[bytes] = []  # what stands around the records
+        end = 0  # of the last record
         position = jsontext.skip_blanks(text, jsontext.skip_blanks(text, 0) + 1)
         counted, line = 0, 0
         while text[position : position + 1] != b"]":
@@ -181,7 +187,9 @@ class _Pass:
             line += text.count(b"\n", counted, position)
             counted = position
             outcomes.append(self._judge(parsed, line))
-            position = jsontext.skip_blanks(text, parsed.end)
+            between.append(text[end:position])
+            end = parsed.end
+            position = jsontext.skip_blanks(text, end)
             if text[position : position + 1] == b",":
                 position = jsontext.skip_blanks(text, position + 1)
                 if text[position : position + 1] == b"]":
@@ -191,6 +199,8 @@ class _Pass:
         if text[position + 1 :].strip(BLANKS):
             return None
         self._settle(outcomes)
+        around = b"{".join([*between, text[end:]]).removesuffix(b"\n")
+        self.blank_lines = sum(not line.strip(BLANKS) for line in around.split(b"\n"))
         return self._batch(len(text))
 
     def _slowly(self, line: bytes, begin: int, at: int) -> int:
@@ -329,6 +339,7 @@ class _Pass:
             pa.array(map(self.reader.offset.__add__, self.begins), pa.int64()),
             pa.array(extras, pa.string()),
             self.rejected,
+            self.blank_lines,
         )
         return batch.without(invalid) if invalid else batch
 

@@ -9,6 +9,7 @@ select
     records_landed,
     records_quarantined,
     records_duplicate_in_file,
+    blank_lines,
     seconds,
     snapshot_at,
     landed_at,
