@@ -17,6 +17,11 @@ MAX_DEPTH = 512
 
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1f]*+)*+"')
+# What a string, a number or a literal may look like where the text was cut.
+_CUT_STRING = re.compile(
+    rb'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1f]*+)*+(?:\\(?:u[0-9A-Fa-f]{0,3})?+)?+'
+)
+_CUT_SCALAR = re.compile(rb"-|\.|[eE][+-]?|t(?:r(?:u)?)?|f(?:a(?:l(?:s)?)?)?|n(?:u(?:l)?)?")
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+")
 _INTEGER = re.compile(r"-?[0-9]+")
 _LITERALS = ((b"true", True), (b"false", False), (b"null", None))
@@ -168,6 +173,14 @@ def keys_of(value: Any) -> list[str]:
         elif isinstance(node, list):
             rest.extend(node)
     return found
+
+
+def is_cut(text: bytes, error: NotJson) -> bool:
+    """Whether the text merely ended too early, between two tokens or within one."""
+    if error.incomplete or _CUT_STRING.fullmatch(text, error.position):
+        return True
+    rest = text[error.position : error.position + 8]
+    return error.position + len(rest) == len(text) and _CUT_SCALAR.fullmatch(rest) is not None
 
 
 def skip_blanks(text: bytes, position: int) -> int:

@@ -38,6 +38,7 @@ REASONS = (
     "not_json",
     "trailing_text",
     "not_utf8",
+    "wrong_encoding",
     "lone_surrogate",
     "duplicate_key",
     "too_deep",

@@ -7,26 +7,33 @@ what a producer glued together on one line, and puts together what it spread ove
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from loaders import jsontext
+from loaders import encodings, jsontext
 from loaders.judge import Invalid
 from loaders.personal import DROP_REGION
 from loaders.shapes import NOT_FAST, Judged, Shape, Taken, column_array
+from loaders.textfiles import Refused
 
 BLANKS = b" \t\r\n"
 BOM = b"\xef\xbb\xbf"
 # A record may go on over several lines (pretty-printed), but a line that only forgot to end must not swallow the file.
 MAX_MULTILINE = 16 << 20
-# A file that begins with a bracket is kept in memory up to this size, to see whether it is one array of records.
-MAX_ARRAY = 256 << 20
+# A line without end, or a file that may be one array of records, is kept in memory up to this size; then the records
+# it holds are given out piece by piece, though what comes after them may still prove to be no record.
+PATIENCE = 12 << 20
+# A file with a longer record (or a longer line of what is none) is refused: it could not be put aside either.
+MAX_RECORD = 128 << 20
 # Where a record is glued to another, the border is looked for so far ahead; a longer one is judged.
 _GLUED = 64 << 10
 _INDENTS = (b"\n ", b"\n\t", b"\n\r")
+# Between two elements of an array, most likely.
+_BORDER = re.compile(rb"}[ \t\r\n]*+,[ \t\r\n]*+{")
 _NEWLINE, _BRACE = 0x0A, 0x7B
 
 
@@ -77,43 +84,84 @@ class Reader:
         self.line = 1  # number of the line that the next text begins on
         self.offset = 0  # its position in the file
         self._carry: list[bytes] = []
+        self._carried = 0  # bytes in it
+        self._patience = PATIENCE
         self._started = False
+        self._mark = 0  # length of the byte-order mark that is still to be skipped
+        self._encoding: str | None = None  # where it is not UTF-8
         self._array = False  # whether the file may be one array of records, which only its end can tell
+        self.within_array = False  # whether records of it were given out
+        self.within_line = False  # whether records were given out of the line that the next text begins on
 
     def feed(self, block: bytes, final: bool = False) -> Batch | None:
         """The records whose end is now known; None when there is none yet."""
         # Lines longer than a block only collect here; joining them once keeps this linear.
-        waits = b"\n" not in block or (self._array and sum(map(len, self._carry)) < MAX_ARRAY)
         self._carry.append(block)
-        if waits and not final:
+        self._carried += len(block)
+        if not final and self._carried < self._patience and (b"\n" not in block or self._array):
             return None
         text = b"".join(self._carry)
+        if not self._started and not self._start(text, final):
+            return None
+        text = text[self._mark :]
+        self._mark = 0
         if not text:
             return None
-        if not self._started:
-            first = text.removeprefix(BOM).lstrip(BLANKS)[:1]
-            if not first and not final:
-                self._carry = [text]
-                return None
-            self._started = True
-            if text.startswith(BOM):
-                text = text[len(BOM) :]
-                self.offset += len(BOM)
-            self._array = first == b"["
-            if self._array and not final:
-                self._carry = [text]
-                return None
-        if self._array:
-            self._array = False
-            batch = _Pass(self, text, final).array() if final else None
-            if batch is not None:
-                return batch
-        cut = len(text) if final else text.rindex(b"\n") + 1
-        batch, consumed = _Pass(self, text[:cut], final).run()
-        self.line += text.count(b"\n", 0, consumed)
+        batch, consumed = self._read(text, final)
         self.offset += consumed
-        self._carry = [text[consumed:]] if consumed < len(text) else []
+        self._keep(text[consumed:])
+        if not consumed:
+            if len(text) > MAX_RECORD:
+                raise Refused(
+                    f"it holds a record (or a line) of more than {MAX_RECORD >> 20} MiB at byte {self.offset}"
+                )
+            self._patience = min(max(2 * len(text), PATIENCE), MAX_RECORD + 1)
         return batch
+
+    def _start(self, text: bytes, final: bool) -> bool:
+        """See what file this is; False when that needs more of it."""
+        foreign = encodings.detect(text)
+        marked = text.startswith(BOM)
+        first = text.removeprefix(BOM).lstrip(BLANKS)[:1]
+        if not final and (len(text) < encodings.ENOUGH or not (first or foreign)) and len(text) < PATIENCE:
+            self._keep(text)
+            return False
+        self._started = True
+        if foreign:
+            self._encoding, self._mark = foreign
+        else:
+            self._mark = len(BOM) if marked else 0
+            self._array = first == b"["
+        self.offset += self._mark
+        return True
+
+    def _keep(self, text: bytes) -> None:
+        self._carry = [text] if text else []
+        self._carried = len(text)
+        self._patience = PATIENCE
+
+    def _read(self, text: bytes, final: bool) -> tuple[Batch | None, int]:
+        """What is known of the records of a text, and how much of it that uses up."""
+        if self._encoding is not None:
+            batch, consumed = _Pass(self, text, final).foreign(self._encoding)
+            self.line += len(batch.rejected) + batch.blank_lines
+            return batch, consumed
+        if self._array:
+            if not final and len(text) < PATIENCE:
+                return None, 0
+            found = _Pass(self, text, final).array()
+            self._array = found is not None and not final
+            if found is not None:
+                if found[1]:
+                    self.within_array = self.within_line = True
+                self.line += text.count(b"\n", 0, found[1])
+                return found
+        cut = len(text) if final else text.rfind(b"\n") + 1
+        batch, consumed = _Pass(self, text[:cut] if cut else text, final).run()
+        self.line += text.count(b"\n", 0, consumed)
+        if consumed:
+            self.within_line = text[consumed - 1] != _NEWLINE
+        return batch, consumed
 
 
 class _Accepted(NamedTuple):
@@ -142,6 +190,8 @@ class _Pass:
         self.settled: set[int] = set()  # see shapes.Taken
         self.settled_colons = 0
         self.blank_lines = 0
+        self.open = not final and b"\n" not in text  # whether the one line goes on in text that is not here yet
+        self.stop = 0  # where that line was left
 
     def run(self) -> tuple[Batch, int]:
         """The batch, and how much of the text it used up."""
@@ -158,10 +208,11 @@ class _Pass:
             except NOT_FAST:
                 if line.strip(BLANKS):
                     resume = self._slowly(line, begin, at)
+                    stop = max(begin, self.stop) if resume < 0 else resume
+                    self.settled_colons += text.count(b'":', begin, stop)
                     if resume < 0:
-                        return self._batch(begin), begin
-                    self.settled_colons += text.count(b'":', begin, resume)
-                else:
+                        return self._batch(stop), stop
+                elif at or not self.reader.within_line:
                     self.blank_lines += 1
             else:
                 index.append(at)
@@ -169,27 +220,60 @@ class _Pass:
             begin += len(line) + 1
         return self._batch(len(text)), len(text)
 
-    def array(self) -> Batch | None:
-        """The records of a text that is one array of objects and nothing else; None when it is no such array."""
+    def foreign(self, encoding: str) -> tuple[Batch, int]:
+        """The lines of a file that is not UTF-8, none of which is a record, and how much of the text they are."""
+        consumed = 0
+        for start, end in encodings.lines(self.text, encoding):
+            line = encodings.without_end(self.text[start:end], encoding)
+            if end == len(self.text) and end - start == len(line) and not self.final:
+                break
+            if encodings.is_blank(line, encoding):
+                self.blank_lines += 1
+            else:
+                fault = Invalid("wrong_encoding", None, f"the file is {encoding} and not UTF-8")
+                self.rejected.append(self._reject(fault, len(self.rejected) + self.blank_lines, start, line))
+            consumed = end
+        return self._batch(0), consumed
+
+    def array(self) -> tuple[Batch, int] | None:
+        """The records of a text that is one array of objects and nothing else; None when it is no such array.
+
+        Of a text that is not whole, those of which a comma tells that another follows, and how much of it they are.
+        """
         text = self.text
         outcomes: list[_Accepted | Rejected] = []
         between: list[bytes] = []  # what stands around the records
         end = 0  # of the last record
-        position = jsontext.skip_blanks(text, jsontext.skip_blanks(text, 0) + 1)
+        position = jsontext.skip_blanks(text, 0)
+        if not self.reader.within_array:
+            position = jsontext.skip_blanks(text, position + 1)
         counted, line = 0, 0
         while text[position : position + 1] != b"]":
+            border = _BORDER.search(text, position, position + _GLUED)
+            judged = self.shape.drifted(text[position : border.start() + 1]) if border else None
+            if border is not None and judged is not None:
+                line += text.count(b"\n", counted, position)
+                counted = position
+                outcomes.append(_Accepted(judged.row, judged.extra, line, position))
+                between.append(text[end:position])
+                end, position = border.start() + 1, border.end() - 1
+                continue
             try:
                 parsed = jsontext.scan(text, position)
-            except jsontext.NotJson:
+            except jsontext.NotJson as error:
+                if not self.final and jsontext.is_cut(text, error):
+                    return self._given_out(outcomes, [*between, text[end:position]], position if outcomes else 0)
                 return None
             if not isinstance(parsed.value, dict):
                 return None
             line += text.count(b"\n", counted, position)
             counted = position
+            after = jsontext.skip_blanks(text, parsed.end)
+            if after == len(text) and not self.final:
+                return self._given_out(outcomes, [*between, text[end:position]], position if outcomes else 0)
             outcomes.append(self._judge(parsed, line))
             between.append(text[end:position])
-            end = parsed.end
-            position = jsontext.skip_blanks(text, end)
+            end, position = parsed.end, after
             if text[position : position + 1] == b",":
                 position = jsontext.skip_blanks(text, position + 1)
                 if text[position : position + 1] == b"]":
@@ -198,10 +282,19 @@ class _Pass:
                 return None
         if text[position + 1 :].strip(BLANKS):
             return None
+        return self._given_out(outcomes, [*between, text[end:].removesuffix(b"\n")], len(text))
+
+    def _given_out(
+        self, outcomes: list[_Accepted | Rejected], between: list[bytes], consumed: int
+    ) -> tuple[Batch, int]:
+        """The batch of some elements of an array; `between` is the text around them."""
+        if not consumed:
+            return self._batch(0), 0
         self._settle(outcomes)
-        around = b"{".join([*between, text[end:]]).removesuffix(b"\n")
+        # The first line and the last belong to elements that stand elsewhere.
+        around = b"{" * self.reader.within_line + b"{".join(between) + b"{" * (consumed < len(self.text))
         self.blank_lines = sum(not line.strip(BLANKS) for line in around.split(b"\n"))
-        return self._batch(len(text))
+        return self._batch(consumed), consumed
 
     def _slowly(self, line: bytes, begin: int, at: int) -> int:
         """Take the line `at`, which begins at `begin`, and maybe some after it; return where the next line begins.
@@ -238,6 +331,11 @@ class _Pass:
                 if outcomes and not (objects and isinstance(parsed.value, dict)):
                     raise jsontext.NotJson(position, "the line holds several values that are no records")
             except jsontext.NotJson as error:
+                if self.open:
+                    if outcomes and objects and jsontext.is_cut(text, error):
+                        self._settle(outcomes)
+                        self.stop = position
+                    return -1
                 if error.incomplete and not self.final and len(text) - begin <= MAX_MULTILINE:
                     return -1
                 fault = Invalid("trailing_text", None, "a record is followed by text that is no record")
