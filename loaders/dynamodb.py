@@ -37,6 +37,7 @@ class ItemShape:
     def __init__(self, dataset: Dataset, treatment: Treatment, wrapped: bool) -> None:
         self.dataset, self.treatment, self.wrapped = dataset, treatment, wrapped
         self.names = shapes.attributes(dataset)
+        self.level = 2 if wrapped else 1
         self._struct = shapes.struct(dataset, {column.name: object for column in dataset.declared}, extra=object)
 
     def decode(self, line: bytes) -> Any:
@@ -60,6 +61,15 @@ class ItemShape:
     def doubtful(self, taken: Taken, columns: Mapping[str, pa.Array]) -> list[int]:
         """None: `decode` refuses a key that stands twice, and both ways check the same."""
         return []
+
+    def told(self, column: Column | None, key: str, value: Any) -> str | None:
+        """The text that a typed value is hashed as, None of a NULL; raises Invalid."""
+        found = plain(value, key) if column is None else self._value(column, value)
+        return None if found is None else found if isinstance(found, str) else jsontext.dump(found)
+
+    def written(self, text: str | None) -> bytes:
+        """A text, or null, as a typed value."""
+        return jsontext.dump({"NULL": True} if text is None else {"S": text}).encode()
 
     def _row(self, record: Any) -> Any:
         if not isinstance(record, dict):

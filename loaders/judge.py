@@ -60,12 +60,17 @@ def fields(dataset: Dataset, record: Mapping[str, Any], replace: Replace) -> dic
     for column in dataset.declared:
         value = record.get(column.name)
         if value is not None:
-            value = _CHECKS[column.type](column, value)
+            value = checked(column, value)
             if column.type in ("map", "json"):
                 value = jsontext.dump(value, replace)
         found[column.name] = value
     missing(dataset, found)
     return found
+
+
+def checked(column: Column, value: Any) -> Any:
+    """The checked value of one declared field that is not null, a map still as an object; raises Invalid."""
+    return _CHECKS[column.type](column, value)
 
 
 def missing(dataset: Dataset, found: Mapping[str, Any]) -> None:

@@ -24,6 +24,7 @@ from loaders.jobs import Job, Result, Run
 from loaders.lake import claim, open_lake
 from loaders.loads import SourceFile
 from loaders.locks import Held, writer_lock
+from loaders.personal import require_key
 from loaders.store import Store, clear, open_store, said
 from loaders.textfiles import Refused, checksum
 
@@ -80,6 +81,7 @@ def land(
     for name in only:
         if name not in datasets:
             raise EarshotError(f"There is no dataset {name!r}; there are {', '.join(datasets)}.", code=2)
+    require_key(datasets.values())
     source = open_store(inbox_address, "EARSHOT_INBOX")
     inbox.check(source)
     lake = open_lake(lake_address)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from loaders.errors import EarshotError
 
 KEY_VARIABLE = "EARSHOT_HASH_KEY"
 DROP_REGION = "cn"
+# What the plain name of a field that nobody declares is marked with, among the names of declared ones.
+UNDECLARED = "*"
 # What names of personal fields are made of: letters and digits only. A microphone is no phone.
 _SUSPECT = re.compile(
     r"email|^mail$|(?<!micro)(?<!head)(?<!gramo)phone(?!model)|msisdn|(first|last|middle|full|sur|given|family|nick|real|user|display)name"
@@ -59,16 +61,40 @@ class Treatment:
             return None
         return self.hash(value if isinstance(value, str) else jsontext.dump(value))
 
+    def kind(self, name: str) -> str:
+        """The class of a declared column, or of what bears a plain name behind UNDECLARED."""
+        if name.startswith(UNDECLARED):
+            return self.names.get(name.removeprefix(UNDECLARED), "keep")
+        return self.columns.get(name, "keep")
 
+    def after(self, cleaned: Mapping[str, str]) -> Treatment | None:
+        """How what is left of a record is treated whose personal fields were `cleaned` (name to class) before.
+
+        None where it can't be landed any more: a value is gone that its class of now would have left.
+        """
+        for name, before in cleaned.items():
+            if before not in PERSONAL_CLASSES or STRENGTH(self.kind(name)) < STRENGTH(before):
+                return None
+        done = {plain(name.removeprefix(UNDECLARED)) for name, before in cleaned.items() if before == "hash"}
+        columns = {n: "keep" if kind == "hash" and plain(n) in done else kind for n, kind in self.columns.items()}
+        names = {name: kind for name, kind in self.names.items() if kind != "hash" or name not in done}
+        return Treatment(columns, names, self.key)
+
+
+STRENGTH = PERSONAL_CLASSES.index
 # For those who only look.
 UNTREATED = Treatment({}, {}, b"")
 
 
-def treatment(dataset: Dataset, datasets: Iterable[Dataset], region: str | None) -> Treatment:
-    """How one dataset's personal data is treated in a region (None where the source has none).
+def require_key(datasets: Iterable[Dataset]) -> None:
+    """Raise EarshotError when a contract hashes a column and the environment holds no key."""
+    hashed = [f"{dataset.name}.{c.name}" for dataset in datasets for c in dataset.columns if c.personal == "hash"]
+    if hashed and not os.environ.get(KEY_VARIABLE):
+        raise EarshotError(f"{KEY_VARIABLE} is not set, but the contract hashes {', '.join(hashed)}; set it and retry.")
 
-    Raises EarshotError when a class is `hash` and the environment holds no key.
-    """
+
+def treatment(dataset: Dataset, datasets: Collection[Dataset], region: str | None) -> Treatment:
+    """How one dataset's personal data is treated in a region (None where the source has none); as `require_key`."""
     columns = {column.name: column.personal for column in dataset.columns if column.personal}
     names: dict[str, str] = {}
     for other in datasets:
@@ -81,10 +107,9 @@ def treatment(dataset: Dataset, datasets: Iterable[Dataset], region: str | None)
         columns = dict.fromkeys(columns, "drop")
         names = dict.fromkeys(names, "drop")
     names = {name: kind for name, kind in names.items() if kind != "keep"}
+    if "hash" in [*columns.values(), *names.values()]:
+        require_key(datasets)
     key = os.environ.get(KEY_VARIABLE, "")
-    if "hash" in [*columns.values(), *names.values()] and not key:
-        hashed = [f"{other.name}.{c.name}" for other in datasets for c in other.columns if c.personal == "hash"]
-        raise EarshotError(f"{KEY_VARIABLE} is not set, but the contract hashes {', '.join(hashed)}; set it and retry.")
     # BLAKE2b takes keys up to 64 bytes; a longer one is condensed first.
     secret = key.encode()
     return Treatment(columns, names, secret if len(secret) <= 64 else hashlib.blake2b(secret).digest())

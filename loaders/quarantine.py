@@ -26,6 +26,10 @@ SCHEMA = pa.schema(
         ("reason", pa.string()),
         ("detail", pa.string()),
         ("record", pa.binary()),  # null where the text must not be kept
+        # Null where the record is as it came. Else a JSON object: the name of a declared field whose value was cut out,
+        # or `*` and the plain name of an undeclared one, to `drop`, `hash` (its hash stands there now) or `lost` (it
+        # broke its rule, so the record can't be judged again).
+        ("cleaned", pa.string()),
         ("load_id", pa.string()),
         ("landed_at", pa.timestamp("us")),
         ("region", pa.string()),
@@ -84,6 +88,7 @@ class Writer:
                     "reason": one.reason,
                     "detail": one.detail,
                     "record": one.record,
+                    "cleaned": one.cleaned,
                     "load_id": load_id,
                     "landed_at": landed_at.replace(tzinfo=None),
                     "region": region,
@@ -115,9 +120,16 @@ def join(parts: Sequence[Path], path: Path) -> int:
     with pq.ParquetWriter(path, SCHEMA, compression="zstd") as file:
         for part in parts:
             for batch in pq.ParquetFile(part).iter_batches(batch_size=1024):
-                file.write_batch(batch)
+                file.write_table(current(pa.Table.from_batches([batch])))
                 rows += len(batch)
     return rows
+
+
+def current(rows: pa.Table) -> pa.Table:
+    """Rows of a quarantine file in the schema of today: an older file lacks what was added since."""
+    for name in set(SCHEMA.names) - set(rows.column_names):
+        rows = rows.append_column(name, pa.nulls(len(rows), SCHEMA.field(name).type))
+    return rows.select(SCHEMA.names).cast(SCHEMA)
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from loaders import encodings, jsontext
+from loaders.cleaning import clean
 from loaders.judge import Invalid
-from loaders.personal import DROP_REGION
+from loaders.personal import DROP_REGION, UNDECLARED
 from loaders.shapes import NOT_FAST, Judged, Shape, Taken, column_array
 from loaders.textfiles import Refused
 
@@ -31,6 +32,8 @@ PATIENCE = 12 << 20
 MAX_RECORD = 128 << 20
 # Where a record is glued to another, the border is looked for so far ahead; a longer one is judged.
 _GLUED = 64 << 10
+# What may be the rest of a record that a newline has broken.
+_FRAGMENTS = ("not_json", "trailing_text", "not_an_object", "wrong_encoding")
 _INDENTS = (b"\n ", b"\n\t", b"\n\r")
 # Between two elements of an array, most likely.
 _BORDER = re.compile(rb"}[ \t\r\n]*+,[ \t\r\n]*+{")
@@ -46,6 +49,7 @@ class Rejected(NamedTuple):
     reason: str
     detail: str
     record: bytes | None
+    cleaned: str | None = None  # what was cut out of it, see quarantine.SCHEMA
 
 
 @dataclass
@@ -81,6 +85,7 @@ class Reader:
     def __init__(self, shape: Shape, region: str | None) -> None:
         self.shape = shape
         self.keeps_text = region != DROP_REGION
+        self._unclean = -1  # the last line whose text was not kept because it could not be cleaned
         self.line = 1  # number of the line that the next text begins on
         self.offset = 0  # its position in the file
         self._carry: list[bytes] = []
@@ -117,6 +122,21 @@ class Reader:
                 )
             self._patience = min(max(2 * len(text), PATIENCE), MAX_RECORD + 1)
         return batch
+
+    def kept(self, fault: Invalid, line: int, record: bytes) -> tuple[str, bytes | None, str | None]:
+        """What is written of a rejected record: the words, its text and what was cut out of that."""
+        readable = record.decode(self._encoding, "ignore") if self._encoding else None
+        text, fields = clean(record, self.shape, readable)
+        names = ", ".join(name.removeprefix(UNDECLARED) for name in fields)
+        if text is not None and self._unclean == line - 1 and fault.reason in _FRAGMENTS:
+            # The rest of a record that was broken by a newline: its personal values may stand here without their names.
+            text, fields, names = None, {}, "in the line before"
+        if text is None:
+            self._unclean = line
+            return f"{fault.detail}; not kept: it may hold personal data ({names}) that can't be cut out", None, None
+        if not fields:
+            return fault.detail, text, None
+        return f"{fault.detail}; personal data is cut out of its text ({names})", text, jsontext.dump(fields)
 
     def _start(self, text: bytes, final: bool) -> bool:
         """See what file this is; False when that needs more of it."""
@@ -407,8 +427,10 @@ class _Pass:
         name = fault.field
         if not reader.keeps_text and name not in self.shape.names:
             name = None  # a key that no contract declares is text of the record too
-        kept = record if reader.keeps_text else None
-        return Rejected(reader.line + line, reader.offset + start, name, fault.reason, fault.detail, kept)
+        detail, kept, cleaned = fault.detail, None, None
+        if reader.keeps_text:
+            detail, kept, cleaned = reader.kept(fault, reader.line + line, record)
+        return Rejected(reader.line + line, reader.offset + start, name, fault.reason, detail, kept, cleaned)
 
     def _batch(self, consumed: int) -> Batch:
         """The rows as columns, without those that a second look finds invalid."""

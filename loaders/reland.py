@@ -92,7 +92,7 @@ def take_away(lake: Store, run: Run, name: str, replaced: Mapping[str, str]) -> 
             away.parts.append(Part(str(place), folder, name, day, len(kept), write_parquet(kept, place)))
     for _, kept, place in without(f"quarantine/{name}", "source_file"):
         if len(kept):
-            pq.write_table(kept.cast(quarantine.SCHEMA), place, compression="zstd")
+            pq.write_table(quarantine.current(kept), place, compression="zstd")
             away.quarantined.setdefault(name, []).append(place)
     for path, kept, place in without("raw/lake/loads", "source_path"):
         if len(kept):

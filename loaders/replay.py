@@ -1,13 +1,14 @@
 """`earshot quarantine replay`: land the quarantined records that now pass, because their contract was mended.
 
 A replay is a load. The records it lands leave the quarantine, and the counts of their source files follow, so that
-read = landed + quarantined holds for each file as before. Records without text (region cn) stay where they are.
+read = landed + quarantined holds for each file as before. Records without text (region cn) stay where they are,
+and so do those of which more was cut out than their contract now wants.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -20,7 +21,7 @@ import pyarrow.parquet as pq
 
 from loaders import contracts, exports, jsontext, loads, quarantine
 from loaders.commits import TakenAway, commit
-from loaders.contracts import TABLE_DUMPS, Dataset
+from loaders.contracts import TABLE_DUMPS, Column, Dataset
 from loaders.dynamodb import ItemShape
 from loaders.errors import EarshotError
 from loaders.jobs import Result, Run
@@ -28,7 +29,7 @@ from loaders.judge import Invalid
 from loaders.lake import PartitionWriter, claim, open_lake, write_parquet
 from loaders.loads import SourceFile
 from loaders.locks import writer_lock
-from loaders.personal import treatment
+from loaders.personal import UNDECLARED, plain, require_key, treatment
 from loaders.records import BLANKS, Batch
 from loaders.shapes import Judged, LineShape, column_array
 from loaders.store import Store, said
@@ -52,6 +53,7 @@ def replay(lake_address: str, only: Sequence[str] = ()) -> dict[str, Counts]:
     for name in only:
         if name not in datasets:
             raise EarshotError(f"There is no dataset {name!r}; there are {', '.join(datasets)}.", code=2)
+    require_key(datasets.values())
     lake = open_lake(lake_address)
     with writer_lock(lake) as lock, said(lake.scratch()):
         claim(lake)
@@ -88,16 +90,17 @@ def _dataset(
             rows = pq.ParquetFile(opened).read()
         kept = [True] * len(rows)
         places = list(enumerate(rows.to_pylist()))
-        for (file, region), group in groupby(places, key=lambda place: (place[1]["source_file"], place[1]["region"])):
-            passing = list(_passing(dataset, run, region, file, group))
-            if not passing:
+        for (file, region, cleaned), group in groupby(places, key=_kind):
+            shape = _shape(dataset, run, region, file, cleaned)
+            passing = list(_passing(shape, group)) if shape is not None else []
+            if shape is None or not passing:
                 continue
             for at, _, _, _ in passing:
                 kept[at] = False
             source = changed.setdefault(file, msgspec.structs.replace(sources[file], load_id=""))
             source.records_landed += len(passing)
             source.records_quarantined -= len(passing)
-            writer.write(_table(dataset, run, source, region, passing))
+            writer.write(_table(dataset, run, source, region, shape, passing))
         counts.landed += kept.count(False)
         counts.quarantined += kept.count(True)
         if not all(kept):
@@ -112,11 +115,14 @@ def _dataset(
 Passing = tuple[int, int, int, Judged]  # position in the quarantine file, line, offset, what it is
 
 
-def _passing(
-    dataset: Dataset, run: Run, region: str | None, file: str, rows: Iterator[tuple[int, dict[str, Any]]]
-) -> Iterator[Passing]:
-    """The records of one source file that pass now."""
-    shape = _shape(dataset, run, region, file)
+def _kind(place: tuple[int, dict[str, Any]]) -> tuple[str, str | None, str | None]:
+    """What rows must share to be landed together: source file, region and what was cut out of them."""
+    row = place[1]
+    return row["source_file"], row["region"], row.get("cleaned")
+
+
+def _passing(shape: LineShape | ItemShape, rows: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[Passing]:
+    """The records that pass now."""
     for at, row in rows:
         record = row["record"]
         if record is None:
@@ -129,19 +135,47 @@ def _passing(
             continue
 
 
-def _shape(dataset: Dataset, run: Run, region: str | None, file: str) -> LineShape | ItemShape:
+def _shape(
+    dataset: Dataset, run: Run, region: str | None, file: str, cleaned: str | None
+) -> LineShape | ItemShape | None:
+    """The shape of records; None where too much was cut out of them to land them under the contract of now."""
     rules = treatment(dataset, run.datasets.values(), region)
+    if cleaned is not None:
+        fields = msgspec.json.decode(cleaned, type=dict[str, str])
+        after = rules.after(fields)
+        if after is None:
+            return None
+        dataset, rules = _without_rules(dataset, fields), after
     if dataset.format == TABLE_DUMPS:
         return ItemShape(dataset, rules, wrapped=file.split("/")[2] == exports.NATIVE)
     return LineShape(dataset, rules)
 
 
-def _table(dataset: Dataset, run: Run, source: SourceFile, region: str | None, passing: list[Passing]) -> pa.Table:
+def _without_rules(dataset: Dataset, cleaned: dict[str, str]) -> Dataset:
+    """The contract for records that were cleaned: a value that was cut out was there, and a hash is any text."""
+    hashed = {plain(name.removeprefix(UNDECLARED)) for name, before in cleaned.items() if before == "hash"}
+    columns = []
+    for column in dataset.columns:
+        if column.name in cleaned:
+            column = replace(column, required=False)
+        if column.personal and plain(column.name) in hashed:
+            column = Column(column.name, column.staged_name, "string", column.required, personal=column.personal)
+        columns.append(column)
+    return replace(dataset, columns=tuple(columns))
+
+
+def _table(
+    dataset: Dataset,
+    run: Run,
+    source: SourceFile,
+    region: str | None,
+    shape: LineShape | ItemShape,
+    passing: list[Passing],
+) -> pa.Table:
     """The rows of records of one source file that pass."""
-    shape = _shape(dataset, run, region, source.source_path)
     rows = [judged.row for _, _, _, judged in passing]
     columns = {}
-    for column in dataset.declared:
+    for column in shape.dataset.declared:
         values = list(map(attrgetter(shape.names[column.name]), rows))
         columns[column.name], _ = column_array(column, values)
     extras = shape.extras(rows) or [judged.extra for _, _, _, judged in passing]

@@ -56,6 +56,11 @@ class Shape(Protocol):
     """How the lines of a dataset become rows; a row has the attribute `names[column]` for each declared column."""
 
     dataset: Dataset
+    treatment: Treatment
+
+    @property
+    def level(self) -> int:
+        """How many objects deep the declared fields stand in a line."""
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -76,9 +81,20 @@ class Shape(Protocol):
     def doubtful(self, taken: Taken, columns: Mapping[str, pa.Array]) -> list[int]:
         """Rows that `decode` might have taken too lightly."""
 
+    def told(self, column: Column | None, key: str, value: Any) -> str | None:
+        """The text that a parsed value is hashed as, None of a null; raises judge.Invalid.
+
+        `column` is None where no contract declares the member `key` that the value is of.
+        """
+
+    def written(self, text: str | None) -> bytes:
+        """A text, or null, as a value stands in a line."""
+
 
 class LineShape:
     """The shape of event streams and change messages."""
+
+    level = 1
 
     def __init__(self, dataset: Dataset, treatment: Treatment) -> None:
         self.dataset, self.treatment = dataset, treatment
@@ -139,6 +155,17 @@ class LineShape:
                 if value_of(row) is None and kind_of(row) == column.required:
                     found.append(at)
         return found
+
+    def told(self, column: Column | None, key: str, value: Any) -> str | None:
+        """The text that a parsed value is hashed as, None of a null; raises judge.Invalid."""
+        if value is None:
+            return None
+        found = value if column is None else judge.checked(column, value)
+        return found if isinstance(found, str) else jsontext.dump(found)
+
+    def written(self, text: str | None) -> bytes:
+        """A text, or null, as a value stands in a line."""
+        return jsontext.dump(text).encode()
 
     def _maybe_duplicate_keys(self, taken: Taken, columns: Mapping[str, pa.Array]) -> list[int]:
         """The rows of the fast way that might carry a key twice; msgspec lets the last one win without a word.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -109,6 +110,11 @@ REJECTED: dict[str, tuple[Any, str]] = (
 )
 
 
+def kept(text: bytes) -> bytes:
+    """What is kept of a rejected item: birthYear is dropped as shipped."""
+    return re.sub(rb'"birthYear": \{"N": [^}]*\}', b'"birthYear": {"NULL":true}', text)
+
+
 @pytest.mark.parametrize("name", REJECTED)
 @pytest.mark.parametrize("exactly", [False, True])
 def test_an_invalid_item_is_put_aside_alone(name: str, exactly: bool) -> None:
@@ -117,7 +123,7 @@ def test_an_invalid_item_is_put_aside_alone(name: str, exactly: bool) -> None:
     through = Exact(shape()) if exactly else shape()
     found = read(native(USER) + b"\n" + text + b"\n" + native(USER), through, region=None)
     assert [row["_line"] for row in found.rows] == [1, 3]
-    assert [(one.line, one.reason, one.record) for one in found.rejected] == [(2, reason, text)]
+    assert [(one.line, one.reason, one.record) for one in found.rejected] == [(2, reason, kept(text))]
 
 
 @pytest.mark.parametrize(
