@@ -64,6 +64,9 @@ class ItemShape:
 
     def told(self, column: Column | None, key: str, value: Any) -> str | None:
         """The text that a typed value is hashed as, None of a NULL; raises Invalid."""
+        match value:
+            case {"NULL": bool()} | {"nULLValue": bool()} if len(value) == 1:
+                return None  # even one that is false holds nothing
         found = plain(value, key) if column is None else self._value(column, value)
         return None if found is None else found if isinstance(found, str) else jsontext.dump(found)
 
