@@ -340,7 +340,7 @@ class _Pass:
                 end = _line_end(text, position)
             line += text.count(b"\n", counted, position)
             counted = position
-            glued = self._glued(position, end, alone=not outcomes)
+            glued = self._glued(position, end, alone=not outcomes) if objects else None
             if glued is not None:
                 judged, position = glued
                 outcomes.append(_Accepted(judged.row, judged.extra, line, counted))

@@ -275,8 +275,3 @@ def test_the_commands_tell_what_was_done(place: Place, monkeypatch: pytest.Monke
     assert (row["source_line"], row["record"]) == (2, "oops \\xff")
     assert "oops" in run(place, monkeypatch, "quarantine", "show", "--reason", "not_json").stdout
     assert run(place, monkeypatch, "quarantine", "list", "--dataset", "shows").stdout == "nothing is in quarantine\n"
-
-
-def test_every_reason_is_documented() -> None:
-    text = (contracts.ROOT / "docs" / "landing.md").read_text()
-    assert all(f"`{reason}`" in text for reason in quarantine.REASONS)
