@@ -7,16 +7,22 @@ import gzip
 import json
 import re
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from decimal import Decimal
+from math import isinf
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
+BLANKS = b" \t\r"
 STAGING = Path(__file__).resolve().parents[2] / "models" / "staging"
-TIMESTAMP = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|[+-](\d\d):?(\d\d))", re.ASCII)
+TIMESTAMP = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):?(\d\d))", re.ASCII
+)
 TYPE_KEYS = {"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"}
+
+LAST_MILLISECOND = 4_133_980_800_000  # 2101-01-01
 
 Rules = dict[str, dict[str, Any]]
 
@@ -38,6 +44,13 @@ class Reading(NamedTuple):
         """Valid records whose event id stood in a valid record before."""
         ids = Counter(record["eventid"] for record in self.valid if "eventid" in record)
         return sum(count - 1 for count in ids.values())
+
+
+class Verdict(NamedTuple):
+    """Where a record begins on its line (or the line's first byte that isn't blank), and its values if it is valid."""
+
+    offset: int
+    values: dict[str, Any] | None
 
 
 def contracts() -> dict[str, Rules]:
@@ -70,40 +83,65 @@ def read(path: Path, relative: str, rules: Rules) -> Reading:
     valid: list[dict[str, Any]] = []
     broken: list[int] = []
     blank = glued = 0
-    lines = unpacked(path).split(b"\n")
-    if lines[-1] == b"":
-        lines.pop()
-    for number, line in enumerate(lines, 1):
-        if not line.strip(b" \t\r"):
+    for number, line in enumerate(lines_of(unpacked(path)), 1):
+        if not line.strip(BLANKS):
             blank += 1
             continue
-        try:
-            records = parse(line)
-        except (Invalid, ValueError):
-            broken.append(number)
-            continue
-        glued += len(records) - 1
-        for text, pairs in records:
-            try:
-                valid.append(_judged(text, pairs, relative, rules))
-            except Invalid:
-                broken.append(number)
+        verdicts = judge(line, relative, rules)
+        broken += [number for verdict in verdicts if verdict.values is None]
+        valid += [verdict.values for verdict in verdicts if verdict.values is not None]
+        glued += len(verdicts) - 1
     return Reading(valid, broken, blank, glued)
 
 
-def parse(line: bytes) -> list[tuple[str, Any]]:
-    """Split a line into its JSON objects, as (text, object of pairs); raise when anything on it is no object."""
-    text = line.decode("utf-8").strip(" \t\r")
-    decoder = json.JSONDecoder(object_pairs_hook=lambda pairs: ("object", pairs), parse_constant=_no_constant)
+def lines_of(content: bytes) -> list[bytes]:
+    """The lines of a text; nothing stands after its last newline."""
+    lines = content.split(b"\n")
+    return lines[:-1] if lines[-1] == b"" else lines
+
+
+def judge(line: bytes, relative: str, rules: Rules) -> list[Verdict]:
+    """What becomes of the records on a line that isn't blank, each by itself, or of the line as a whole."""
+    start = len(line) - len(line.lstrip(BLANKS))
+    try:
+        records = parse(line)
+    except (Invalid, ValueError, RecursionError):
+        return [Verdict(start, None)]
     found = []
-    position = 0
+    for at, text, value in records:
+        try:
+            found.append(Verdict(at, _judged(text, value, relative, rules)))
+        except (Invalid, ValueError, ArithmeticError):
+            found.append(Verdict(at, None))
+    return found
+
+
+def parse(line: bytes) -> list[tuple[int, str, Any]]:
+    """The JSON values on a line, as (byte offset, text, value with objects as pairs).
+
+    Raises when there is anything else on it, or several values that are not all objects.
+    """
+    # Bytes that are no UTF-8 become lone surrogates: JSON takes them in a string, `_judged` doesn't.
+    text = line.decode("utf-8", "surrogateescape")
+    decoder = json.JSONDecoder(
+        object_pairs_hook=lambda pairs: ("object", pairs),
+        parse_constant=_no_constant,
+        parse_int=lambda digits: int(digits) if len(digits) < 4000 else 10**4000,
+        parse_float=Decimal,
+    )
+    found = []
+    position = _next(text, 0)
     while position < len(text):
         value, end = decoder.raw_decode(text, position)
-        if not (isinstance(value, tuple) and value[0] == "object"):
-            raise Invalid("not an object")
-        found.append((text[position:end], value))
-        position = end
+        found.append((len(text[:position].encode("utf-8", "surrogateescape")), text[position:end], value))
+        position = _next(text, end)
+    if len(found) > 1 and not all(isinstance(value, tuple) for _, _, value in found):
+        raise Invalid("a value that is no record")
     return found
+
+
+def _next(text: str, position: int) -> int:
+    return len(text) - len(text[position:].lstrip(" \t\r"))
 
 
 def _no_constant(name: str) -> None:
@@ -113,6 +151,9 @@ def _no_constant(name: str) -> None:
 def _judged(text: str, value: Any, relative: str, rules: Rules) -> dict[str, Any]:
     if _depth(text) > 512:
         raise Invalid("too deep")
+    text.encode("utf-8")  # raises where bytes were no UTF-8
+    if not isinstance(value, tuple):
+        raise Invalid("not an object")
     record: dict[str, Any] = _plain(value)
     if relative.startswith("dynamodb/"):
         record = {name: _untyped(value) for name, value in record.get("Item", record).items()}
@@ -132,7 +173,11 @@ def _plain(value: Any) -> Any:
         names = [name for name, _ in value[1]]
         if len(set(names)) < len(names):
             raise Invalid("a key stands twice")
+        for name in names:
+            name.encode("utf-8")
         return {name: _plain(inner) for name, inner in value[1]}
+    if isinstance(value, str):
+        value.encode("utf-8")  # raises for half of a surrogate pair
     return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
@@ -168,7 +213,7 @@ def _check(name: str, value: Any, rule: dict[str, Any], *, typed: bool) -> None:
     allowed: dict[str, tuple[type, ...]] = {
         "string": (str,),
         "integer": (int,),
-        "number": (int, float),
+        "number": (int, Decimal),
         "decimal": (Decimal,),
         "boolean": (bool,),
         "timestamp": (str,) if typed else (str, int),
@@ -179,6 +224,10 @@ def _check(name: str, value: Any, rule: dict[str, Any], *, typed: bool) -> None:
     fits = isinstance(value, allowed[kind])
     if not fits or (isinstance(value, bool) and kind != "boolean"):
         raise Invalid(f"{name} is no {kind}")
+    if kind == "integer" and not -(2**63) <= value < 2**63:
+        raise Invalid(f"{name} has no 64 bits")
+    if kind == "number" and isinf(float(value)):
+        raise Invalid(f"{name} is too large")
     if kind == "timestamp":
         _check_timestamp(name, value)
     if "enum" in rule and value not in rule["enum"]:
@@ -196,17 +245,24 @@ def _check(name: str, value: Any, rule: dict[str, Any], *, typed: bool) -> None:
 
 
 def _check_timestamp(name: str, value: str | int) -> None:
+    if moment(value) is None:
+        raise Invalid(f"{name} is no timestamp")
+
+
+def moment(value: str | int) -> datetime | None:
+    """The time (naive UTC, microseconds) that a timestamp means; None where it means none."""
     if isinstance(value, int):
-        if not 0 <= value < 4_133_980_800_000:  # 2101-01-01
-            raise Invalid(f"{name} is not between 1970 and 2100")
-        return
+        return datetime(1970, 1, 1) + timedelta(milliseconds=value) if 0 <= value < LAST_MILLISECOND else None
     match = TIMESTAMP.fullmatch(value)
     if not match:
-        raise Invalid(f"{name} is no timestamp")
+        return None
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    fraction, sign, offset_hours, offset_minutes = match.groups()[6:]
     try:
-        datetime(year, month, day, hour, minute, second)
-    except ValueError as error:
-        raise Invalid(f"{name} does not exist") from error
-    if not 1970 <= year <= 2100:
-        raise Invalid(f"{name} is not between 1970 and 2100")
+        found = datetime(year, month, day, hour, minute, second, int(f"{fraction or '':0<9}"[:6]))
+        offset = time(int(offset_hours or 0), int(offset_minutes or 0))
+        shift = timedelta(hours=offset.hour, minutes=offset.minute)
+        found = found + shift if sign == "-" else found - shift
+    except (ValueError, OverflowError):
+        return None
+    return found if 1970 <= found.year <= 2100 else None

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from loaders.contracts import Column, Dataset
-from tests.loaders.support import DATASETS, line, play
+from tests.loaders.support import DATASETS, GOOD_LINE, line, play
 
 # Everything that shipped contracts have no example of.
 MORE = (
@@ -33,7 +33,7 @@ def with_more(dataset: Dataset) -> Dataset:
 
 CONTRACTS = DATASETS | {"play": with_more(DATASETS["play"])}
 BOM = b"\xef\xbb\xbf"
-GOOD = line()
+GOOD = GOOD_LINE
 VOICE = {
     name: value for name, value in play().items() if name in ("eventid", "eventtime", "receivedtime", "clientid")
 } | {"utterance": "hi", "outcome": "understood"}

@@ -51,6 +51,9 @@ def line(**changes: Any) -> bytes:
     return json.dumps(play(**changes), separators=(",", ":"), ensure_ascii=False).encode()
 
 
+GOOD_LINE = line()
+
+
 def shape(dataset: Dataset = PLAY, region: str | None = "eu") -> LineShape:
     return LineShape(dataset, treatment(dataset, DATASETS.values(), region))
 
