@@ -32,8 +32,7 @@ PATIENCE = 12 << 20
 MAX_RECORD = 128 << 20
 # Where a record is glued to another, the border is looked for so far ahead; a longer one is judged.
 _GLUED = 64 << 10
-# What may be the rest of a record that a newline has broken.
-_FRAGMENTS = ("not_json", "trailing_text", "not_an_object", "wrong_encoding")
+_NOT_KEPT = "not kept: it may hold personal data that can't be cut out"
 _INDENTS = (b"\n ", b"\n\t", b"\n\r")
 # Between two elements of an array, most likely.
 _BORDER = re.compile(rb"}[ \t\r\n]*+,[ \t\r\n]*+{")
@@ -85,7 +84,7 @@ class Reader:
     def __init__(self, shape: Shape, region: str | None) -> None:
         self.shape = shape
         self.keeps_text = region != DROP_REGION
-        self._unclean = -1  # the last line whose text was not kept because it could not be cleaned
+        self._unclean = -1  # the last line of a text that could not be cleaned
         self.line = 1  # number of the line that the next text begins on
         self.offset = 0  # its position in the file
         self._carry: list[bytes] = []
@@ -123,20 +122,30 @@ class Reader:
             self._patience = min(max(2 * len(text), PATIENCE), MAX_RECORD + 1)
         return batch
 
-    def kept(self, fault: Invalid, line: int, record: bytes) -> tuple[str, bytes | None, str | None]:
+    def kept(self, fault: Invalid, record: bytes) -> tuple[str, bytes | None, str | None]:
         """What is written of a rejected record: the words, its text and what was cut out of that."""
         readable = record.decode(self._encoding, "ignore") if self._encoding else None
         text, fields = clean(record, self.shape, readable)
         names = ", ".join(name.removeprefix(UNDECLARED) for name in fields)
-        if text is not None and self._unclean == line - 1 and fault.reason in _FRAGMENTS:
-            # The rest of a record that was broken by a newline: its personal values may stand here without their names.
-            text, fields, names = None, {}, "in the line before"
         if text is None:
-            self._unclean = line
-            return f"{fault.detail}; not kept: it may hold personal data ({names}) that can't be cut out", None, None
+            return f"{fault.detail}; {_NOT_KEPT} ({names})", None, None
         if not fields:
             return fault.detail, text, None
         return f"{fault.detail}; personal data is cut out of its text ({names})", text, jsontext.dump(fields)
+
+    def without_rests(self, rejected: list[Rejected]) -> list[Rejected]:
+        """The rejected records in their order, those without text that follow right on one that could not be cleaned.
+
+        They may be the rest of a record that a newline has torn: personal values without the names they belong to.
+        """
+        found = []
+        for one in rejected:
+            end = one.line + (one.record or b"").count(b"\n")
+            if one.record is not None and self._unclean == one.line - 1:
+                one = one._replace(detail=f"{one.detail}; {_NOT_KEPT} (line before)", record=None, cleaned=None)
+            self._unclean = end if one.record is None else self._unclean
+            found.append(one)
+        return found
 
     def _start(self, text: bytes, final: bool) -> bool:
         """See what file this is; False when that needs more of it."""
@@ -429,7 +438,7 @@ class _Pass:
             name = None  # a key that no contract declares is text of the record too
         detail, kept, cleaned = fault.detail, None, None
         if reader.keeps_text:
-            detail, kept, cleaned = reader.kept(fault, reader.line + line, record)
+            detail, kept, cleaned = reader.kept(fault, record)
         return Rejected(reader.line + line, reader.offset + start, name, fault.reason, detail, kept, cleaned)
 
     def _batch(self, consumed: int) -> Batch:
@@ -448,6 +457,8 @@ class _Pass:
                 invalid.append(row)
                 self.rejected.append(outcome)
         self.rejected.sort(key=lambda rejected: rejected.offset)
+        if self.reader.keeps_text:
+            self.rejected = self.reader.without_rests(self.rejected)
         if self.text[:1].strip(BLANKS) == b"" or any(blank in self.text for blank in _INDENTS):
             self.begins = [_skip_blanks(self.text, begin) for begin in self.begins]
         extras = self.shape.extras(self.rows)
