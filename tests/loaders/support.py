@@ -158,6 +158,12 @@ def with_class(dataset: Dataset, column: str, personal: str) -> Dataset:
     return replace(dataset, columns=columns)
 
 
+def mended(dataset: Dataset, column: str, value: str) -> Dataset:
+    """The contract with one more value in a column's enum."""
+    columns = tuple(replace(c, enum=(*(c.enum or ()), value)) if c.name == column else c for c in dataset.columns)
+    return replace(dataset, columns=columns)
+
+
 class Died(BaseException):
     """Stands for the end of the process."""
 

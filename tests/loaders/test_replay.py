@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,7 @@ from typer.testing import CliRunner
 
 from commands.__main__ import app
 from loaders import contracts, loads, quarantine
-from loaders.contracts import Dataset
-from tests.loaders.support import DATASETS, HOUR, Died, Place, die_at, line, visible
-
-
-def mended(dataset: Dataset, column: str, value: str) -> Dataset:
-    """The contract with one more value in a column's enum."""
-    columns = tuple(replace(c, enum=(*(c.enum or ()), value)) if c.name == column else c for c in dataset.columns)
-    return replace(dataset, columns=columns)
-
+from tests.loaders.support import DATASETS, HOUR, Died, Place, die_at, line, mended, visible
 
 A, B = f"events/eu/play/{HOUR}/a", f"events/eu/play/{HOUR}/b"
 FIRST, ODD = line(), line(eventid="e2", action="seek")[:-1] + b',"x":1.10}'
