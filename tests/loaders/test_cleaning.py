@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from loaders import contracts, quarantine
@@ -15,7 +16,7 @@ from loaders.errors import EarshotError
 from loaders.personal import treatment
 from loaders.replay import Counts, replay
 from tests.loaders.nasty import VOICE
-from tests.loaders.support import DATASETS, HOUR, Place, line, read, shape, with_class
+from tests.loaders.support import DATASETS, HOUR, Place, line, mended, read, shape, with_class
 
 GOOD = line()
 
@@ -130,8 +131,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
 
 
 def taking_x(datasets: dict[str, Any]) -> dict[str, Any]:
-    from tests.loaders.test_replay import mended
-
     voice, users = mended(datasets["voicefeedback"], "outcome", "x"), mended(datasets["users"], "status", "x")
     return datasets | {"voicefeedback": voice, "users": users}
 
@@ -195,10 +194,8 @@ def test_a_value_that_broke_its_rule_is_gone_with_its_record(tmp_path: Path) -> 
 
 
 def test_older_quarantine_files_are_read_and_joined(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    import pyarrow.parquet as pq
-
-    for path in place.lake.rglob("quarantine/*/*.parquet"):
-        pq.write_table(pq.ParquetFile(path).read().drop_columns(["cleaned"]), path)
+    for file in place.lake.rglob("quarantine/*/*.parquet"):
+        pq.write_table(pq.ParquetFile(file).read().drop_columns(["cleaned"]), file)
     assert len(quarantine.show(place.store)) == 2
     assert replay(str(place.lake)) == {"voicefeedback": Counts(0, 1), "users": Counts(0, 1)}
     path = f"events/eu/voicefeedback/{HOUR}/a"
@@ -209,7 +206,7 @@ def test_older_quarantine_files_are_read_and_joined(place: Place, monkeypatch: p
 
 def test_another_key_gives_another_hash_and_no_key_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contracts, "read", lambda: hashing(utterance="hash"))
-    found = []
+    found: list[Any] = []
     for key in ("one", "two", "one"):
         monkeypatch.setenv("EARSHOT_HASH_KEY", key)
         place = Place(tmp_path / f"{len(found)}")
