@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from boto3.dynamodb.types import Binary, TypeDeserializer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from loaders import contracts, jsontext
 from loaders.dynamodb import ItemShape
+from loaders.jsontext import Number
 from loaders.personal import treatment
-from tests.loaders.support import DATASETS, Exact, read
+from tests.loaders.support import DATASETS, Exact, Place, read, with_class
 
 USERS, DEVICES = DATASETS["users"], DATASETS["devices"]
 PIPELINE = {"NULL": "nULLValue", "BOOL": "bOOL", "SS": "sS", "NS": "nS", "BS": "bS"}
@@ -126,13 +129,26 @@ def test_an_invalid_item_is_put_aside_alone(name: str, exactly: bool) -> None:
     assert [(one.line, one.reason, one.record) for one in found.rejected] == [(2, reason, kept(text))]
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["0", "-0", "1" * 38, "-" + "9" * 38 + "0" * 80, "1.5E-130", "9.99e+125", "0.000", "1" + "0" * 125, "1.10"],
-)
+NUMERALS = ["0", "-0", "0.000", "0e9999", "1.10", "1" * 38, "-" + "9" * 38 + "0" * 80, "1" + "0" * 125]
+NUMERALS += ["1E125", "9.99e+125", "-9." + "9" * 37 + "E+125", "1E-130", "1.5E-130", "0." + "0" * 129 + "1"]
+
+
+@pytest.mark.parametrize("text", NUMERALS)
 def test_a_number_keeps_every_digit(text: str) -> None:
     [row] = read(native(USER | {"birthYear": {"N": text}, "x": {"N": text}}), shape(), region=None).rows
     assert (row["birthYear"], row["_extra"]) == (text, f'{{"x":{text}}}')
+
+
+def test_numbers_that_no_arrow_decimal_holds_stand_in_the_lake_digit_by_digit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contracts, "read", lambda: DATASETS | {"users": with_class(USERS, "birthYear", "keep")})
+    place = Place(tmp_path)
+    items = [USER | {"birthYear": {"N": text}, "preferences": {"M": {"x": {"N": text}}}} for text in NUMERALS]
+    place.put("dynamodb/users/2026-03-01-01-00-00/part", items)
+    place.put("dynamodb/users/2026-03-01-01-00-00/_SUCCESS", b"")
+    place.land()
+    assert place.rows("users", "birthYear, preferences") == [(text, f'{{"x":{text}}}') for text in NUMERALS]
 
 
 def test_a_key_that_stands_twice_is_found_at_any_level() -> None:
@@ -155,7 +171,13 @@ def test_the_levels_of_an_item_count_like_those_of_any_record() -> None:
     assert read(nested(3000), shape(), region=None).reasons == [("too_deep", None)]
 
 
-NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**20), max_value=10**20).map(str)
+# Up to 38 digits, with an exponent or without; boto3 takes none whose first digit stands below 1E-128.
+DIGITS = st.integers(-(10**38) + 1, 10**38 - 1)
+NUMBERS = st.one_of(
+    st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**20), max_value=10**20).map(str),
+    DIGITS.map(str),
+    st.builds(lambda digits, exponent: f"{digits}{exponent}", DIGITS, st.sampled_from(["E-128", "e+80", "E0", "e-38"])),
+)
 BYTES = st.binary(max_size=4).map(lambda raw: base64.b64encode(raw).decode())
 TYPED = st.recursive(
     st.one_of(
@@ -225,6 +247,68 @@ def test_the_fast_way_decides_as_the_exact_one_about_damaged_items(typed: dict[s
     assert fast.rejected == exact.rejected
     assert fast.rows == exact.rows
     assert fast.rows or fast.rejected
+
+
+# What stands in the attribute x (or is it, under another name), and what it is in plain JSON.
+ODD: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "attributes named like types": (
+        {"S": {"S": "a"}, "N": {"S": "b"}, "M": {"M": {"S": {"N": "1.0"}, "NULL": {"S": ""}}}},
+        {"S": "a", "N": "b", "M": {"S": Number("1.0"), "NULL": ""}},
+    ),
+    "values that look like typed ones": (
+        {"x": {"M": {"S": {"S": '{"S":"a"}'}, "N": {"M": {"N": {"N": "1"}}}}}, "y": {"S": '{"N":"1"}'}},
+        {"x": {"S": '{"S":"a"}', "N": {"N": Number("1")}}, "y": '{"N":"1"}'},
+    ),
+    "the item's own wrapper as an attribute": ({"Item": {"S": "a"}}, {"Item": "a"}),
+    "empty": (
+        {"a": {"S": ""}, "b": {"L": []}, "c": {"M": {}}, "d": {"B": ""}, "e": {"L": [{"M": {}}, {"L": []}]}},
+        {"a": "", "b": [], "c": {}, "d": "", "e": [{}, []]},
+    ),
+    "empty sets": ({"a": {"SS": []}, "b": {"NS": []}, "c": {"BS": []}}, {"a": [], "b": [], "c": []}),
+    "sets with what is empty": (
+        {"a": {"SS": ["", "b"]}, "b": {"BS": ["", "YQ=="]}},
+        {"a": ["", "b"], "b": ["", "YQ=="]},
+    ),
+    "nulls": ({"a": {"NULL": True}, "b": {"L": [{"NULL": True}, {"BOOL": False}]}}, {"a": None, "b": [None, False]}),
+    "an attribute without a name": ({"": {"S": "a"}}, {"": "a"}),
+    "a text with every escape": (
+        {"a": {"S": '"\\/\b\f\n\r\t\0é\u2028\U0001f600'}},
+        {"a": '"\\/\b\f\n\r\t\0é\u2028\U0001f600'},
+    ),
+    "numbers in a set": (
+        {"a": {"NS": ["1.10", "-0", "1E125", "9" * 38]}},
+        {"a": [Number("1.10"), Number("-0"), Number("1E125"), Number("9" * 38)]},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_odd_attributes_are_plain_json_afterwards(name: str, wrapped: bool) -> None:
+    attributes, plain = ODD[name]
+    text = native(USER | attributes) if wrapped else json.dumps(USER | attributes).encode()
+    for through in (shape(wrapped), Exact(shape(wrapped))):
+        found = read(text, through, region=None)
+        assert found.reasons == []
+        assert jsontext.scan(found.rows[0]["_extra"].encode()).value == plain
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(st.sampled_from(["x", "S", "y"]), TYPED, max_size=2), st.data())
+def test_type_keys_of_any_case_mean_the_same(attributes: dict[str, Any], data: st.DataObject) -> None:
+    def spelled(typed: dict[str, Any]) -> dict[str, Any]:
+        ((kind, value),) = typed.items()
+        inner: Any = value
+        if kind == "M":
+            inner = {name: spelled(member) for name, member in value.items()}
+        if kind == "L":
+            inner = [spelled(member) for member in value]
+        cases = [kind, kind.lower(), kind.title(), kind.swapcase(), PIPELINE.get(kind, kind.lower())]
+        return {data.draw(st.sampled_from(cases)): inner}
+
+    item = USER | attributes
+    text = native({name: spelled(typed) for name, typed in item.items()})
+    assert read(text, shape(), region=None) == read(native(item), shape(), region=None)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
