@@ -81,7 +81,7 @@ def _without_own(text: bytes, shape: Shape) -> str:
     for column in shape.dataset.declared:
         if plain(column.name) in shape.treatment.names and shape.treatment.columns.get(column.name, "keep") == "keep":
             before, _, after = found.partition(f'"{column.name}"')
-            if before.count("{") - before.count("}") == shape.level and before.count("[") == before.count("]"):
+            if before.count("{") - before.count("}") == shape.level:
                 found = before + after
     return found
 

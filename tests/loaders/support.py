@@ -92,6 +92,7 @@ class Read:
 
     rows: list[dict[str, Any]]
     rejected: list[Any]
+    blank_lines: int = 0
 
     def add(self, batch: Batch | None) -> None:
         if batch is None:
@@ -100,6 +101,7 @@ class Read:
         values = {name: array.to_pylist() for name, array in columns.items()}
         self.rows.extend(dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True))
         self.rejected.extend(batch.rejected)
+        self.blank_lines += batch.blank_lines
 
     @property
     def reasons(self) -> list[tuple[str, str | None]]:

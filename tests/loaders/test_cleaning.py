@@ -94,6 +94,10 @@ def test_a_field_of_the_dataset_itself_is_no_lookalike() -> None:
     found = rejected(text, through=shape(creators, None), region=None)
     cut = nested.replace(b'"y"', b"null") + b', "op": 1}'
     assert [one.record for one in found] == [whole[:-1], whole.replace(b"upsert", b"x"), None, cut]
+    torn = [b'{"x":{"displayname":"y"}', b'{"x":[{"displayname":"y"', whole[:-1] + b',"x":"displayname"']
+    assert [one.record for one in rejected(b"\n\n".join(torn), through=shape(creators, None), region=None)] == [
+        None
+    ] * 3
 
 
 def hashing(**personal: str) -> dict[str, Any]:
@@ -182,6 +186,16 @@ def test_a_record_is_not_replayed_under_a_class_that_keeps_more(
         assert place.rows("voicefeedback", "utterance") == place.rows("users", "birthYear") == [(None,)]
 
 
+def test_a_required_value_that_was_dropped_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contracts, "read", lambda: hashing(utterance="drop"))
+    place = Place(tmp_path)
+    place.put(f"events/eu/voicefeedback/{HOUR}/a", [BAD, BAD | {"utterance": None}])
+    place.land()
+    monkeypatch.setattr(contracts, "read", lambda: taking_x(hashing(utterance="drop")))
+    assert replay(str(place.lake)) == {"voicefeedback": Counts(1, 1)}
+    assert place.rows("voicefeedback", "utterance, _source_line") == [(None, 1)]
+
+
 def test_a_value_that_broke_its_rule_is_gone_with_its_record(tmp_path: Path) -> None:
     place = Place(tmp_path)
     wrong = [USER | {"status": {"S": "active"}, "birthYear": {"S": "secret"}}, USER | {"birthYear": {"N": "secret"}}]
@@ -193,13 +207,27 @@ def test_a_value_that_broke_its_rule_is_gone_with_its_record(tmp_path: Path) -> 
     assert replay(str(place.lake)) == {"users": Counts(0, 2)}
 
 
-def test_older_quarantine_files_are_read_and_joined(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def make_older(place: Place) -> None:
+    """Let the quarantine files be those of a version that cleaned no text."""
     for file in place.lake.rglob("quarantine/*/*.parquet"):
-        pq.write_table(pq.ParquetFile(file).read().drop_columns(["cleaned"]), file)
+        rows = pq.ParquetFile(file).read()
+        if "cleaned" in rows.column_names:
+            pq.write_table(rows.drop_columns(["cleaned"]), file)
+
+
+def test_older_quarantine_files_are_read_and_joined(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_older(place)
     assert len(quarantine.show(place.store)) == 2
     assert replay(str(place.lake)) == {"voicefeedback": Counts(0, 1), "users": Counts(0, 1)}
     path = f"events/eu/voicefeedback/{HOUR}/a"
     place.put(path, [BAD, BAD])
+    place.put(f"events/eu/voicefeedback/{HOUR}/b", [BAD])
+    place.land()
+    place.land(again=path)
+    assert len(quarantine.show(place.store)) == 4
+    make_older(place)
+    # What stays of a file of another source is written anew.
+    place.put(path, [BAD])
     place.land(again=path)
     assert len(quarantine.show(place.store)) == 3
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from loaders import records
 from tests.loaders.support import DATASETS, PLAY, Exact, line, play, read, shape
 
 GOOD = line()
@@ -57,6 +58,29 @@ def test_a_record_over_several_lines_is_one_record() -> None:
     assert found.reasons == []
     assert [row["_line"] for row in found.rows] == [1, 2, 2 + height, 1 + 2 * height, 2 + 2 * height]
     assert json.loads(found.rows[1]["_extra"]) == {"x": {"y": [1, 2]}}
+
+
+@pytest.mark.parametrize("cut", range(-3, 4))
+def test_an_endless_line_may_be_cut_anywhere(cut: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "PATIENCE", 10)
+    text = GOOD * 3 + b" \n\n" + GOOD
+    found = read(text, blocks=[3 * len(GOOD) + cut])
+    size = len(GOOD)
+    places = [(1, 0), (1, size), (1, 2 * size), (3, 3 * size + 3)]
+    assert [(row["_line"], row["_offset"]) for row in found.rows] == places
+    assert (found.rejected, found.blank_lines) == ([], 1)
+
+
+def test_of_an_endless_line_that_is_seen_to_be_broken_nothing_is_given_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "PATIENCE", 10)
+    bad = GOOD + GOOD + b'{"a":oops' + GOOD
+    found = read(bad + b"\n" + GOOD, blocks=[len(bad) - 5])
+    assert [row["_line"] for row in found.rows] == [2]
+    assert [(one.reason, one.record) for one in found.rejected] == [("trailing_text", bad)]
+    array = b"[" + GOOD + b"," + GOOD + b",oops," + GOOD + b"]"
+    found = read(array + b"\n" + GOOD, blocks=[len(array) - 5])
+    assert [row["_line"] for row in found.rows] == [2]
+    assert [(one.reason, one.record) for one in found.rejected] == [("not_json", array)]
 
 
 @pytest.mark.parametrize("indent", [None, 1])
