@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from loaders import loads
 from loaders.errors import EarshotError
-from loaders.records import Rejected
+from loaders.rejected import Rejected
 from loaders.store import Store, said
 
 SCHEMA = pa.schema(

@@ -15,9 +15,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from loaders import encodings, jsontext
-from loaders.cleaning import clean
 from loaders.judge import Invalid
-from loaders.personal import DROP_REGION, UNDECLARED
+from loaders.rejected import Keeper, Rejected
 from loaders.shapes import NOT_FAST, Judged, Shape, Taken, column_array
 from loaders.textfiles import Refused
 
@@ -32,23 +31,10 @@ PATIENCE = 12 << 20
 MAX_RECORD = 128 << 20
 # Where a record is glued to another, the border is looked for so far ahead; a longer one is judged.
 _GLUED = 64 << 10
-_NOT_KEPT = "not kept: it may hold personal data that can't be cut out"
 _INDENTS = (b"\n ", b"\n\t", b"\n\r")
 # Between two elements of an array, most likely.
 _BORDER = re.compile(rb"}[ \t\r\n]*+,[ \t\r\n]*+{")
 _NEWLINE, _BRACE = 0x0A, 0x7B
-
-
-class Rejected(NamedTuple):
-    """A record that is put aside; `record` is None where its text must not be kept."""
-
-    line: int
-    offset: int
-    field: str | None
-    reason: str
-    detail: str
-    record: bytes | None
-    cleaned: str | None = None  # what was cut out of it, see quarantine.SCHEMA
 
 
 @dataclass
@@ -83,8 +69,7 @@ class Reader:
 
     def __init__(self, shape: Shape, region: str | None) -> None:
         self.shape = shape
-        self.keeps_text = region != DROP_REGION
-        self._unclean = -1  # the last line of a text that could not be cleaned
+        self.keeper = Keeper(shape, region)
         self.line = 1  # number of the line that the next text begins on
         self.offset = 0  # its position in the file
         self._carry: list[bytes] = []
@@ -122,31 +107,6 @@ class Reader:
             self._patience = min(max(2 * len(text), PATIENCE), MAX_RECORD + 1)
         return batch
 
-    def kept(self, fault: Invalid, record: bytes) -> tuple[str, bytes | None, str | None]:
-        """What is written of a rejected record: the words, its text and what was cut out of that."""
-        readable = record.decode(self._encoding, "ignore") if self._encoding else None
-        text, fields = clean(record, self.shape, readable)
-        names = ", ".join(name.removeprefix(UNDECLARED) for name in fields)
-        if text is None:
-            return f"{fault.detail}; {_NOT_KEPT} ({names})", None, None
-        if not fields:
-            return fault.detail, text, None
-        return f"{fault.detail}; personal data is cut out of its text ({names})", text, jsontext.dump(fields)
-
-    def without_rests(self, rejected: list[Rejected]) -> list[Rejected]:
-        """The rejected records in their order, those without text that follow right on one that could not be cleaned.
-
-        They may be the rest of a record that a newline has torn: personal values without the names they belong to.
-        """
-        found = []
-        for one in rejected:
-            end = one.line + (one.record or b"").count(b"\n")
-            if one.record is not None and self._unclean == one.line - 1:
-                one = one._replace(detail=f"{one.detail}; {_NOT_KEPT} (line before)", record=None, cleaned=None)
-            self._unclean = end if one.record is None else self._unclean
-            found.append(one)
-        return found
-
     def _start(self, text: bytes, final: bool) -> bool:
         """See what file this is; False when that needs more of it."""
         foreign = encodings.detect(text)
@@ -158,6 +118,7 @@ class Reader:
         self._started = True
         if foreign:
             self._encoding, self._mark = foreign
+            self.keeper.encoding = self._encoding
         else:
             self._mark = len(BOM) if marked else 0
             self._array = first == b"["
@@ -433,13 +394,7 @@ class _Pass:
 
     def _reject(self, fault: Invalid, line: int, start: int, record: bytes) -> Rejected:
         reader = self.reader
-        name = fault.field
-        if not reader.keeps_text and name not in self.shape.names:
-            name = None  # a key that no contract declares is text of the record too
-        detail, kept, cleaned = fault.detail, None, None
-        if reader.keeps_text:
-            detail, kept, cleaned = reader.kept(fault, record)
-        return Rejected(reader.line + line, reader.offset + start, name, fault.reason, detail, kept, cleaned)
+        return reader.keeper.rejected(fault, reader.line + line, reader.offset + start, record)
 
     def _batch(self, consumed: int) -> Batch:
         """The rows as columns, without those that a second look finds invalid."""
@@ -457,8 +412,7 @@ class _Pass:
                 invalid.append(row)
                 self.rejected.append(outcome)
         self.rejected.sort(key=lambda rejected: rejected.offset)
-        if self.reader.keeps_text:
-            self.rejected = self.reader.without_rests(self.rejected)
+        self.rejected = self.reader.keeper.without_rests(self.rejected)
         if self.text[:1].strip(BLANKS) == b"" or any(blank in self.text for blank in _INDENTS):
             self.begins = [_skip_blanks(self.text, begin) for begin in self.begins]
         extras = self.shape.extras(self.rows)
