@@ -7,6 +7,7 @@ import typer
 
 from commands import (
     build,
+    compact,
     contracts,
     demo,
     docs,
@@ -38,7 +39,22 @@ def options(debug: bool = typer.Option(False, "--debug", help="Show the tracebac
 
 
 # In the order of a working day, as `earshot --help` lists them.
-for command in (demo, simulate, land, quarantine, contracts, build, snapshot, publish, report, sql, docs, doctor, test):
+for command in (
+    demo,
+    simulate,
+    land,
+    quarantine,
+    compact,
+    contracts,
+    build,
+    snapshot,
+    publish,
+    report,
+    sql,
+    docs,
+    doctor,
+    test,
+):
     command.register(app)
 
 

@@ -16,7 +16,7 @@ from loaders.loads import DataFile, Load, SourceFile
 from loaders.locks import Held
 from loaders.store import Store
 
-_LOADS = pa.schema(
+LOADS = pa.schema(
     [
         ("load_date", pa.date32()),
         ("load_id", pa.string()),
@@ -35,7 +35,7 @@ _LOADS = pa.schema(
         ("blank_lines", pa.int64()),
     ]
 )
-_LOAD_DATES = pa.schema(
+LOAD_DATES = pa.schema(
     [
         ("load_date", pa.date32()),
         ("load_id", pa.string()),
@@ -52,7 +52,7 @@ _LOAD_DATES = pa.schema(
 class TakenAway:
     """What a load takes out of the lake: the rows of the source files `replaced`, by removing the files `removed`.
 
-    What else those held waits to be put back: `parts` below `raw/`, `quarantined` by dataset, `loads` as (temporary
+    What else those held waits to be put back: `parts` below `raw/`, `quarantined` by dataset, `others` as (temporary
     file, folder below the lake, rows). `days` are the days that lose rows, as (dataset, day).
     """
 
@@ -60,7 +60,7 @@ class TakenAway:
     removed: list[str] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     quarantined: dict[str, list[Path]] = field(default_factory=dict)
-    loads: list[tuple[Path, str, int]] = field(default_factory=list)
+    others: list[tuple[Path, str, int]] = field(default_factory=list)
     days: set[tuple[str, date]] = field(default_factory=set)
 
 
@@ -84,7 +84,7 @@ def commit(lake: Store, lock: Held, run: Run, results: Sequence[Result], away: T
         days[part.dataset, part.day] = days.get((part.dataset, part.day), 0) + part.rows
     for part in away.parts:
         place(Path(part.temporary), numbered(part.folder), part.rows)
-    for temporary, folder, rows in away.loads:
+    for temporary, folder, rows in away.others:
         place(temporary, numbered(folder), rows)
     for name in sorted(run.datasets):
         aside = [*away.quarantined.get(name, [])]
@@ -126,7 +126,7 @@ def _loads(run: Run, sources: list[SourceFile]) -> pa.Table:
         }
         for source in sources
     ]
-    return pa.Table.from_pylist(rows, _LOADS)
+    return pa.Table.from_pylist(rows, LOADS)
 
 
 def _load_dates(run: Run, days: dict[tuple[str, date], int], lost: set[tuple[str, date]]) -> pa.Table:
@@ -142,4 +142,4 @@ def _load_dates(run: Run, days: dict[tuple[str, date], int], lost: set[tuple[str
         }
         for (dataset, day), records in sorted(days.items())
     ]
-    return pa.Table.from_pylist(rows, _LOAD_DATES)
+    return pa.Table.from_pylist(rows, LOAD_DATES)

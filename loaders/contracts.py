@@ -24,6 +24,8 @@ STAGING = ROOT / "models" / "staging"
 EVENT_STREAM, TABLE_DUMPS, CHANGE_MESSAGES = "event_stream", "table_dumps", "change_messages"
 # Columns of the envelope that `occurred_at` is computed from, beside the contract's `event_time`.
 SENT, RECEIVED = "senttime", "receivedtime"
+# Columns of the envelope by which events are sorted first.
+CLIENT, USER = "clientid", "userid"
 # Column of a change message that says whether it carries the whole row.
 OPERATION = "op"
 

@@ -3,6 +3,7 @@
 raw/<source>/<dataset>/<partition>=YYYY-MM-DD/<load_id>-<n>.parquet
 raw/lake/{loads,load_dates}/load_date=YYYY-MM-DD/<load_id>.parquet
 quarantine/<dataset>/<load_id>.parquet
+duplicates/<dataset>/<partition>=YYYY-MM-DD/<load_id>-<n>.parquet
 loads/<load_id>.json        a load exists if and only if this file does
 lake.json                   what lake this is
 landed/<load_id>.json       the source files of all loads up to that one, so that not every record must be read again
@@ -84,18 +85,75 @@ def check_format(lake: Store) -> None:
 
 def write_parquet(table: pa.Table, path: Path) -> int:
     """Write a table as one Parquet file and make it durable; return its size in bytes."""
-    pq.write_table(
-        table,
-        path,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=_repetitive(table),
-        row_group_size=ROW_GROUP,
-        write_page_index=True,
-    )
+    pq.write_table(table, path, row_group_size=ROW_GROUP, **_options(table))
     with path.open("rb") as file:
         os.fsync(file.fileno())
     return path.stat().st_size
+
+
+class FileWriter:
+    """Writes rows as they come into durable Parquet files of up to about `limit` bytes, as `write_parquet` would.
+
+    They are `<folder>/<stem>-<n>.tmp`.
+    """
+
+    def __init__(self, folder: Path, stem: str, schema: pa.Schema, limit: int) -> None:
+        self._folder, self._stem, self._schema, self._limit = folder, stem, schema, limit
+        self._finished: list[tuple[Path, int]] = []
+        self._waiting: list[pa.Table] = []
+        self._file: pq.ParquetWriter | None = None
+        self._rows = 0
+
+    def write(self, table: pa.Table) -> None:
+        """Take rows; whole row groups are written now."""
+        self._waiting.append(table)
+        while sum(map(len, self._waiting)) >= ROW_GROUP or sum(rows.nbytes for rows in self._waiting) >= MAX_WAITING:
+            self._group()
+
+    def close(self) -> list[tuple[Path, int]]:
+        """Write what waits; all files with their rows, in the order they were written."""
+        while self._waiting:
+            self._group()
+        self._finish()
+        return self._finished
+
+    def _group(self) -> None:
+        rows = pa.concat_tables(self._waiting)
+        group = rows.slice(0, ROW_GROUP).combine_chunks()
+        self._waiting = [rows.slice(ROW_GROUP).combine_chunks()] if len(rows) > ROW_GROUP else []
+        if not len(group):
+            return
+        if self._file is None:
+            self._sink = pa.OSFile(str(self._folder / f"{self._stem}-{len(self._finished)}.tmp"), "wb")
+            # Rows that come sorted are much alike at the beginning.
+            spread = group.take(pa.array(range(0, len(group), -(-len(group) // _DICTIONARY_SAMPLE))))
+            self._file = pq.ParquetWriter(self._sink, self._schema, **_options(spread))
+        before = self._sink.tell()
+        self._file.write_table(group, row_group_size=ROW_GROUP)
+        self._rows += len(group)
+        if 2 * self._sink.tell() - before > self._limit:  # another group like this one would be too much
+            self._finish()
+
+    def _finish(self) -> None:
+        if self._file is None:
+            return
+        self._file.close()
+        self._sink.close()
+        path = self._folder / f"{self._stem}-{len(self._finished)}.tmp"
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+        self._finished.append((path, self._rows))
+        self._file, self._rows = None, 0
+
+
+def _options(table: pa.Table) -> dict[str, object]:
+    """How a Parquet file of rows like these is written."""
+    return {
+        "compression": "zstd",
+        "compression_level": 1,
+        "use_dictionary": _repetitive(table),
+        "write_page_index": True,
+    }
 
 
 def _repetitive(table: pa.Table) -> list[str]:

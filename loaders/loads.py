@@ -8,7 +8,8 @@ reads them: until then `retired` tells who should not be read any more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -56,7 +57,8 @@ class Load(msgspec.Struct):
     """A load record, as it stands in `loads/<load_id>.json`.
 
     `replaced` are the source files whose rows of earlier loads this load has taken away, `removed` the files of the
-    lake that went with them; what else those held is in `files`.
+    lake that went with them; what else those held is in `files`. A compaction has no sources: its `files` hold what
+    `removed` held, but for the duplicates `dropped`, of each dataset so many.
     """
 
     load_id: str
@@ -66,6 +68,7 @@ class Load(msgspec.Struct):
     format: int = 1
     replaced: list[str] = []
     removed: list[str] = []
+    dropped: dict[str, int] | None = None  # None but for a compaction
 
 
 class Intent(msgspec.Struct):
@@ -133,26 +136,39 @@ def recover(lake: Store) -> list[str]:
     return undone
 
 
-def retired(lake: Store) -> set[str]:
-    """Files of the lake that a committed load has taken away, but that are still there because somebody reads them."""
-    committed = set(ids(lake))
+def retired(lake: Store, committed: Container[str]) -> set[str]:
+    """Files that one of these loads has taken away, but that are still there because somebody reads them."""
     found: set[str] = set()
     for load_id in _intents(lake):
         if load_id in committed:
-            found.update(_read(lake, f"loads/{load_id}.intent", _decode_intent).removes)
+            with suppress(FileNotFoundError):  # gone since it was listed, because it took nothing away
+                found.update(_decode_intent(lake.read(f"loads/{load_id}.intent")).removes)
     return found
 
 
 def data_files(lake: Store, below: str) -> list[Entry]:
-    """The Parquet files below a folder that belong to committed loads and that no load has taken away, by path."""
+    """The Parquet files below a folder that belong to committed loads and that no load has taken away, by path.
+
+    With the writer lock or the reader lock they are those of one moment, and they stay.
+    """
     committed = set(ids(lake))
-    gone = retired(lake)
-    found = []
-    for entry in lake.files(below):
-        load_id = entry.path.rsplit("/", 1)[-1].removesuffix(".parquet").split("-")[0]
-        if entry.path.endswith(".parquet") and load_id in committed and entry.path not in gone:
-            found.append(entry)
-    return found
+    gone = retired(lake, committed)
+    return [entry for entry in lake.files(below) if _load_of(entry.path) in committed and entry.path not in gone]
+
+
+def newest_landing(lake: Store) -> datetime | None:
+    """When the newest load landed that was no compaction."""
+    decode = msgspec.json.Decoder(Load).decode
+    for load_id in reversed(ids(lake)):
+        if _read(lake, f"loads/{load_id}.json", decode).dropped is None:
+            return landed_at(load_id)
+    return None
+
+
+def _load_of(path: str) -> str | None:
+    """The id that a Parquet file's name begins with."""
+    name = path.rsplit("/", 1)[-1]
+    return name.removesuffix(".parquet").split("-")[0] if name.endswith(".parquet") else None
 
 
 def commit(lake: Store, lock: Held, load: Load, moves: list[tuple[Path, str]]) -> None:

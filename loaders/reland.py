@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from loaders import exports, loads, quarantine
+from loaders import duplicates, exports, loads, quarantine
 from loaders.commits import TakenAway
 from loaders.errors import EarshotError
 from loaders.inbox import Contents
@@ -70,8 +70,8 @@ def take_away(lake: Store, run: Run, name: str, replaced: Mapping[str, str]) -> 
     temporary = run.temporary / "kept"
     temporary.mkdir()
 
-    def without(below: str, column: str) -> Iterator[tuple[PurePosixPath, pa.Table, Path]]:
-        """Each file with rows of the replaced sources, the rows to keep, and where to write them."""
+    def without(below: str, column: str) -> Iterator[tuple[PurePosixPath, pa.Table, pa.Table, Path]]:
+        """Each file with rows of the replaced sources, the rows to keep, the others, and where to write the former."""
         for path in (PurePosixPath(entry.path) for entry in loads.data_files(lake, below)):
             # A load writes only into its own files, or into those of a later load that replaced something.
             if path.name < oldest:
@@ -81,21 +81,25 @@ def take_away(lake: Store, run: Run, name: str, replaced: Mapping[str, str]) -> 
                 gone = pc.is_in(sources, pa.array(sorted(replaced), pa.string()))
                 if pc.any(gone).as_py():
                     away.removed.append(str(path))
-                    kept = pq.ParquetFile(file).read().filter(pc.invert(gone))
-                    yield path, kept, temporary / f"{len(away.removed)}.tmp"
+                    rows = pq.ParquetFile(file).read()
+                    yield path, rows.filter(pc.invert(gone)), rows.filter(gone), temporary / f"{len(away.removed)}.tmp"
 
-    for path, kept, place in without(f"raw/{dataset.source}/{name}", "_source_file"):
+    back = duplicates.take_away(lake, name, replaced, away, temporary)
+    for path, kept, lost, place in without(f"raw/{dataset.source}/{name}", "_source_file"):
         folder = str(path.parent)
+        # A copy that was dropped for a record that goes now stands for itself again.
+        if path.parent.name in back:
+            kept = pa.concat_tables([kept, duplicates.copies(lost, back[path.parent.name])])
         day = date.fromisoformat(path.parent.name.split("=", 1)[1])
         away.days.add((name, day))
         if len(kept):
             away.parts.append(Part(str(place), folder, name, day, len(kept), write_parquet(kept, place)))
-    for _, kept, place in without(f"quarantine/{name}", "source_file"):
+    for _, kept, _, place in without(f"quarantine/{name}", "source_file"):
         if len(kept):
             pq.write_table(quarantine.current(kept), place, compression="zstd")
             away.quarantined.setdefault(name, []).append(place)
-    for path, kept, place in without("raw/lake/loads", "source_path"):
+    for path, kept, _, place in without("raw/lake/loads", "source_path"):
         if len(kept):
             write_parquet(kept, place)
-            away.loads.append((place, str(path.parent), len(kept)))
+            away.others.append((place, str(path.parent), len(kept)))
     return away

@@ -205,4 +205,4 @@ def _take_away_counts(lake: Store, run: Run, paths: set[str], away: TakenAway) -
         if len(left):
             place = temporary / f"{len(away.removed)}.tmp"
             write_parquet(left, place)
-            away.loads.append((place, path.rsplit("/", 1)[0], len(left)))
+            away.others.append((place, path.rsplit("/", 1)[0], len(left)))
