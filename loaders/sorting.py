@@ -61,7 +61,7 @@ def layout(dataset: Dataset) -> Layout:
         order = ["_snapshot_at", *dataset.key]
     sign = "-" if dataset.format == CHANGE_MESSAGES else ""
     known = [name for name in order if name in schema.names]
-    return Layout(schema, (*known, *(sign + name for name in duplicates.PLACE)), once=True)
+    return Layout(schema, (*known, *(sign + name for name in duplicates.PLACE)), once=True, limit=FILE_BYTES)
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def sort(lake: Store, paths: Sequence[str], notes: Sequence[str], wanted: Layout
         order.insert(len(order) - len(duplicates.PLACE), '"#"')
         hashed = f', hash({", ".join(map(_quoted, content))}) as "#"'
     rows = _read(lake, paths, schema)
-    with engine(temporary) as ask:
+    with engine(temporary, f"{lake.address}/{paths[0].rsplit('/', 1)[0]}") as ask:
         if order:
             rows = ask(f"select *{hashed} from arrived order by {', '.join(order)}", arrived=(schema, rows))
         if wanted.once:
@@ -178,8 +178,11 @@ def _opened(lake: Store, path: str) -> Iterator[pq.ParquetFile]:
 
 
 @contextmanager
-def engine(temporary: Path) -> Iterator[Ask]:
-    """A function that asks SQL of streams of tables, name=(schema, tables), and gives the answer as a stream."""
+def engine(temporary: Path, where: str) -> Iterator[Ask]:
+    """A function that asks SQL of streams of tables, name=(schema, tables), and gives the answer as a stream.
+
+    `where` is what is sorted, for words.
+    """
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY,
@@ -211,4 +214,7 @@ def engine(temporary: Path) -> Iterator[Ask]:
                 raise failed[0] from error
             if "No space left" in str(error) or "max_temp_directory_size" in str(error):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+            if isinstance(error, duckdb.OutOfMemoryException):
+                words = f"{where} can't be sorted within {MEMORY} of memory, perhaps because some rows are very large"
+                raise EarshotError(f"{words}; it is as it was, name the other datasets with --dataset.") from error
             raise
