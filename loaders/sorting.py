@@ -7,7 +7,9 @@ landing writes. Of rows that are equal in all that was delivered the first stays
 from __future__ import annotations
 
 import errno
+import glob
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,16 +22,17 @@ import pyarrow.parquet as pq
 from loaders import contracts, duplicates
 from loaders.contracts import CHANGE_MESSAGES, CLIENT, EVENT_STREAM, RECEIVED, USER, Dataset
 from loaders.errors import EarshotError
-from loaders.lake import ROW_GROUP, FileWriter
-from loaders.store import Store, said
+from loaders.lake import FileWriter
+from loaders.store import Folder, Store, said
 
-# What DuckDB may use before it goes to disk; row groups on their way in and out come on top.
+# What DuckDB may use before it goes to disk; what is being written comes on top.
 MEMORY = "768MB"
 FILE_BYTES = 256 << 20
+_BATCH_ROWS = 16 << 10
 
 Files = list[tuple[Path, int]]  # finished files with their rows
 Tables = Iterator[pa.Table]
-Ask = Callable[..., Tables]
+Ask = Callable[[str], Tables]
 
 
 class Unlike(Exception):
@@ -78,29 +81,39 @@ def sort(lake: Store, paths: Sequence[str], notes: Sequence[str], wanted: Layout
 
     `notes` are files with notes of duplicates that were dropped before. Raises Unlike.
     """
-    schema, count = _look(lake, paths, wanted.schema)
+    where = f"{lake.address}/{paths[0].rsplit('/', 1)[0]}"
+    files = _fetched(lake, paths, temporary / "arrived")
+    schema, count = _look(files, where, wanted.schema)
     writer = FileWriter(temporary, "rows", schema, wanted.limit)
     dropped = FileWriter(temporary, "dropped", duplicates.SCHEMA, FILE_BYTES)
-    order = [_ordered(name) for name in wanted.order]
-    # Columns that the contract has no more are kept, so they must be equal too.
-    content = [name for name in schema.names if name not in duplicates.LINEAGE]
-    hashed = ""
-    if wanted.once:
-        # With a hash before the place equal rows lie side by side, the one that stays first.
-        order.insert(len(order) - len(duplicates.PLACE), '"#"')
-        hashed = f', hash({", ".join(map(_quoted, content))}) as "#"'
-    rows = _read(lake, paths, schema)
-    with engine(temporary, f"{lake.address}/{paths[0].rsplit('/', 1)[0]}") as ask:
-        if order:
-            rows = ask(f"select *{hashed} from arrived order by {', '.join(order)}", arrived=(schema, rows))
+    with _engine(temporary, where) as ask:
+        rows = ask(_sorted_sql(files, schema, wanted)) if wanted.order else _read(files, where, schema)
         if wanted.once:
-            rows = duplicates.drop(rows, content, dropped.write)
+            rows = duplicates.drop(rows, _content(schema), dropped.write)
         for some in rows:
             writer.write(some.select(schema.names).cast(schema))
         made = Sorted(writer.close(), *_noted(lake, notes, dropped.close(), ask, temporary))
     if sum(rows for _, rows in made.files) + made.dropped != count:
-        raise AssertionError(f"{paths[0]} and others hold {count} rows, but other counts were written")
+        raise AssertionError(f"{where} holds {count} rows, but other counts were written")
     return made
+
+
+def _content(schema: pa.Schema) -> list[str]:
+    """The columns in which exact duplicates are equal: what was delivered, also what the contract has no more."""
+    return [name for name in schema.names if name not in duplicates.LINEAGE]
+
+
+def _sorted_sql(files: Sequence[Path], schema: pa.Schema, wanted: Layout) -> str:
+    columns = ", ".join(map(_quoted, schema.names))
+    order = [_ordered(name) for name in wanted.order]
+    if wanted.once:
+        # With a hash before the place equal rows lie side by side, the one that stays first.
+        order.insert(len(order) - len(duplicates.PLACE), '"#"')
+        columns += f', hash({", ".join(map(_quoted, _content(schema)))}) as "#"'
+    there = {name for file in files for name in pq.read_schema(file).names}
+    # A column that no file has yet is null.
+    lacking = "".join(f", null::varchar as {_quoted(name)}" for name in schema.names if name not in there)
+    return f"select {columns} from (select *{lacking} from {_parquet(files)}) order by {', '.join(order)}"
 
 
 def _noted(lake: Store, notes: Sequence[str], dropped: Files, ask: Ask, temporary: Path) -> tuple[int, Files]:
@@ -111,24 +124,27 @@ def _noted(lake: Store, notes: Sequence[str], dropped: Files, ask: Ask, temporar
     count = sum(rows for _, rows in dropped)
     if not count or not notes:
         return count, dropped
-    now = f"read_parquet([{', '.join(_literal(str(path)) for path, _ in dropped)}])"
-    kept = ", ".join(f"coalesce(now.{name}, noted.{name})" for name in duplicates.KEPT)
+    before = _parquet(_fetched(lake, notes, temporary / "noted"))
+    now = _parquet([path for path, _ in dropped])
+    kept = ", ".join(f"coalesce(now.{name}, noted.{name}) as {name}" for name in duplicates.KEPT)
+    # Who kept what stands in the columns kept_*; as what it was dropped itself, in those without.
+    own = {name: name.removeprefix("kept") for name in duplicates.KEPT}
     sql = f"""
         select {", ".join(f"noted.{name}" for name in duplicates.LINEAGE)}, {kept}
-        from noted
-        left join {now} as now
-            on noted.kept_source_file = now._source_file and noted.kept_source_offset = now._source_offset
+        from {before} as noted
+        left join {now} as now on {" and ".join(f"noted.{kept} = now.{own}" for kept, own in own.items())}
         union all
         select * from {now}
     """
     writer = FileWriter(temporary, "notes", duplicates.SCHEMA, FILE_BYTES)
-    for rows in ask(sql, noted=(duplicates.SCHEMA, _read(lake, notes, duplicates.SCHEMA))):
-        writer.write(rows.rename_columns(duplicates.SCHEMA.names).cast(duplicates.SCHEMA))
+    for rows in ask(sql):
+        writer.write(rows.cast(duplicates.SCHEMA))
     return count, writer.close()
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _parquet(files: Sequence[Path]) -> str:
+    names = ", ".join("'" + glob.escape(str(file)).replace("'", "''") + "'" for file in files)
+    return f"read_parquet([{names}], hive_partitioning = false, union_by_name = true)"
 
 
 def _ordered(name: str) -> str:
@@ -140,81 +156,80 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _look(lake: Store, paths: Sequence[str], wanted: pa.Schema) -> tuple[pa.Schema, int]:
+def _fetched(lake: Store, paths: Sequence[str], folder: Path) -> list[Path]:
+    """Where files of the lake lie on this machine; those of a bucket are brought to `folder`."""
+    if isinstance(lake, Folder):
+        return [lake.root / path for path in paths]
+    folder.mkdir()
+    found = []
+    for path in paths:
+        found.append(folder / path.rsplit("/", 1)[-1])
+        with said(f"{lake.address}/{path}"), lake.stream(path) as there, found[-1].open("wb") as here:
+            shutil.copyfileobj(there, here, 1 << 20)
+    return found
+
+
+def _look(files: Sequence[Path], where: str, wanted: pa.Schema) -> tuple[pa.Schema, int]:
     """The wanted columns, and after them those that only the files have, which must agree on types; and all rows."""
     types = dict(zip(wanted.names, wanted.types, strict=True))
     rows = 0
-    for path in paths:
-        with _opened(lake, path) as file:
+    for path in files:
+        with _opened(path, where) as file:
             rows += file.metadata.num_rows
             for column in file.schema_arrow:
                 known = types.setdefault(column.name, column.type)
                 if known != column.type:
-                    raise Unlike(f"{column.name} is {column.type} in {path}, but {known} elsewhere or in the contract")
+                    words = f"{column.name} is {column.type} in {path.name}, but {known} elsewhere or in the contract"
+                    raise Unlike(words)
     return pa.schema(list(types.items())), rows
 
 
-def _read(lake: Store, paths: Sequence[str], schema: pa.Schema) -> Iterator[pa.Table]:
-    """The rows of Parquet files by row group, in these columns; a column that a file lacks is null."""
-    for path in paths:
-        with _opened(lake, path) as file:
-            for group in range(file.num_row_groups):
-                rows = file.read_row_group(group)
+def _read(files: Sequence[Path], where: str, schema: pa.Schema) -> Tables:
+    """The rows of Parquet files in these columns, some at a time; a column that a file lacks is null."""
+    for path in files:
+        with _opened(path, where) as file:
+            for batch in file.iter_batches(1024):
+                there = batch.schema.names
                 columns = [
-                    rows.column(field.name) if field.name in rows.column_names else pa.nulls(len(rows), field.type)
-                    for field in schema
+                    batch.column(name) if name in there else pa.nulls(len(batch), schema.field(name).type)
+                    for name in schema.names
                 ]
                 yield pa.Table.from_arrays(columns, schema=schema)
 
 
 @contextmanager
-def _opened(lake: Store, path: str) -> Iterator[pq.ParquetFile]:
-    with said(f"{lake.address}/{path}"), lake.open(path) as opened:
+def _opened(path: Path, where: str) -> Iterator[pq.ParquetFile]:
+    with said(f"{where}/{path.name}"), path.open("rb") as opened:
         try:
             yield pq.ParquetFile(opened)
         except pa.ArrowInvalid as error:
-            words = f"{lake.address}/{path} is no whole Parquet file ({error}); restore it from a copy."
-            raise EarshotError(words) from error
+            raise EarshotError(f"{where}/{path.name} is no whole Parquet file ({error}); restore it.") from error
 
 
 @contextmanager
-def engine(temporary: Path, where: str) -> Iterator[Ask]:
-    """A function that asks SQL of streams of tables, name=(schema, tables), and gives the answer as a stream.
-
-    `where` is what is sorted, for words.
-    """
+def _engine(temporary: Path, where: str) -> Iterator[Ask]:
+    """A function that asks DuckDB and gives the answer some rows at a time. `where` is what is sorted, for words."""
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY,
         "threads": min(threads, 4),
         "temp_directory": str(temporary / "sorting"),
-        "arrow_large_buffer_size": "true",  # else many long texts are too much for one batch
+        "preserve_insertion_order": False,
+        "arrow_large_buffer_size": True,  # else many long texts are too much for one batch
     }
-    failed: list[BaseException] = []
 
-    def watched(schema: pa.Schema, tables: Tables) -> Iterator[pa.RecordBatch]:
-        try:
-            for table in tables:
-                yield from table.to_batches()
-        except (Exception, KeyboardInterrupt) as error:  # DuckDB would tell of it in its own words
-            failed.append(error)
-            raise
-
-    def ask(sql: str, **streams: tuple[pa.Schema, Tables]) -> Tables:
-        for name, (schema, tables) in streams.items():
-            connection.register(name, pa.RecordBatchReader.from_batches(schema, watched(schema, tables)))
-        for batch in connection.execute(sql).to_arrow_reader(ROW_GROUP):
+    def ask(sql: str) -> Tables:
+        for batch in connection.execute(sql).to_arrow_reader(_BATCH_ROWS):
             yield pa.Table.from_batches([batch])
 
     with duckdb.connect(config=settings) as connection:
         try:
             yield ask
         except (duckdb.Error, pa.ArrowException) as error:
-            if failed:
-                raise failed[0] from error
             if "No space left" in str(error) or "max_temp_directory_size" in str(error):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+            why = str(error).splitlines()[0]
             if isinstance(error, duckdb.OutOfMemoryException):
-                words = f"{where} can't be sorted within {MEMORY} of memory, perhaps because some rows are very large"
-                raise EarshotError(f"{words}; it is as it was, name the other datasets with --dataset.") from error
-            raise
+                why = f"{MEMORY} of memory are not enough, perhaps because some rows are very large"
+            words = f"{where} can't be compacted ({why}); it is as it was, name the other datasets with --dataset."
+            raise EarshotError(words) from error
