@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from loaders import loads
 from loaders.errors import EarshotError
+from loaders.locks import reader_lock
 from loaders.rejected import Rejected
 from loaders.store import Store, said
 
@@ -177,9 +178,12 @@ def _rows(lake: Store, dataset: str | None, reason: str | None, columns: list[st
     """Rows of committed loads, by dataset and load."""
     if reason is not None and reason not in REASONS:
         raise EarshotError(f"There is no reason {reason!r}; the reasons are {', '.join(REASONS)}.", code=2)
-    for path in files(lake, dataset):
-        with said(lake.address), lake.open(path) as file:
-            for batch in pq.ParquetFile(file).iter_batches(batch_size=4096, columns=columns):
-                for row in batch.to_pylist():
-                    if reason is None or row["reason"] == reason:
-                        yield row
+    if not lake.exists():
+        return
+    with reader_lock(lake):  # so that no file goes that was found
+        for path in files(lake, dataset):
+            with said(lake.address), lake.open(path) as file:
+                for batch in pq.ParquetFile(file).iter_batches(batch_size=4096, columns=columns):
+                    for row in batch.to_pylist():
+                        if reason is None or row["reason"] == reason:
+                            yield row

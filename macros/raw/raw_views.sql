@@ -13,7 +13,7 @@
 {% macro duckdb__create_raw_views() %}
     {% set lake = lake_path() %}
     {% set newest_load = newest_load_id() %}
-    {% set retired = retired_files() if newest_load else [] %}
+    {% set retired = retired_files(newest_load) if newest_load else [] %}
     {% do run_query('create schema if not exists raw') %}
     {% for source in graph.sources.values() if source.package_name == project_name %}
         {% set folder = lake ~ '/raw/' ~ source.source_name ~ '/' ~ source.name %}
@@ -57,12 +57,15 @@
     {{ return(run_query(sql).columns[0].values()[0] or '') }}
 {% endmacro %}
 
-{% macro retired_files() %}
+{% macro retired_files(newest_load) %}
     {# A load that replaced files while somebody read them leaves them, and its intent, for the next one to take away. #}
     {% set loads = lake_path() ~ '/loads/' %}
     {% set sql %}
         select content from read_text('{{ loads }}*.intent')
-        where replace(filename, '.intent', '.json') in (select file from glob('{{ loads }}*.json'))
+        where
+            replace(filename, '.intent', '.json') in (select file from glob('{{ loads }}*.json'))
+            {# What a later one replaced is what this build reads. #}
+            and parse_filename(filename, true) <= '{{ newest_load }}'
     {% endset %}
     {% set found = [] %}
     {% if run_query("select count(*) from glob('" ~ loads ~ "*.intent')").columns[0].values()[0] %}
