@@ -32,6 +32,8 @@ MARKER = "lake.json"
 FILE_ROWS = 1 << 20
 MAX_WAITING = 96 << 20
 ROW_GROUP = 128 << 10
+# A file that is made of others may have about so many bytes.
+FILE_BYTES = 256 << 20
 _DICTIONARY_SAMPLE = 8192
 
 

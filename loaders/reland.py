@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from loaders import duplicates, exports, loads, quarantine
+from loaders import duplicates, exports, loads
 from loaders.commits import TakenAway
 from loaders.errors import EarshotError
 from loaders.inbox import Contents
 from loaders.jobs import Job, Run
-from loaders.lake import Part, write_parquet
+from loaders.lake import FILE_BYTES, FileWriter, Part
 from loaders.loads import SourceFile
 from loaders.store import Store
 
@@ -70,36 +70,39 @@ def take_away(lake: Store, run: Run, name: str, replaced: Mapping[str, str]) -> 
     temporary = run.temporary / "kept"
     temporary.mkdir()
 
-    def without(below: str, column: str) -> Iterator[tuple[PurePosixPath, pa.Table, pa.Table, Path]]:
-        """Each file with rows of the replaced sources, the rows to keep, the others, and where to write the former."""
+    back = duplicates.take_away(lake, name, replaced, away, temporary)
+    gone = pa.array(sorted(replaced), pa.string())
+
+    def without(below: str, column: str) -> Iterator[tuple[PurePosixPath, list[tuple[Path, int]]]]:
+        """Each file with rows of the replaced sources, and the files, with their rows, that hold the rows to keep."""
         for path in (PurePosixPath(entry.path) for entry in loads.data_files(lake, below)):
             # A load writes only into its own files, or into those of a later load that replaced something.
             if path.name < oldest:
                 continue
-            with lake.open(str(path)) as file:
-                sources = pq.ParquetFile(file).read([column]).column(column)
-                gone = pc.is_in(sources, pa.array(sorted(replaced), pa.string()))
-                if pc.any(gone).as_py():
-                    away.removed.append(str(path))
-                    rows = pq.ParquetFile(file).read()
-                    yield path, rows.filter(pc.invert(gone)), rows.filter(gone), temporary / f"{len(away.removed)}.tmp"
+            with lake.open(str(path)) as opened:
+                file = pq.ParquetFile(opened)
+                if not any(
+                    pc.any(pc.is_in(some.column(0), gone)).as_py() for some in file.iter_batches(columns=[column])
+                ):
+                    continue
+                away.removed.append(str(path))
+                writer = FileWriter(temporary, str(len(away.removed)), file.schema_arrow, FILE_BYTES)
+                for batch in file.iter_batches():  # a compacted file is too large to be read at once
+                    rows = pa.Table.from_batches([batch])
+                    goes = pc.is_in(rows.column(column), gone)
+                    writer.write(rows.filter(pc.invert(goes)))
+                    # A copy that was dropped for a record that goes now stands for itself again.
+                    if path.parts[0] == "raw" and path.parent.name in back:
+                        writer.write(duplicates.copies(rows.filter(goes), back[path.parent.name]))
+            yield path, writer.close()
 
-    back = duplicates.take_away(lake, name, replaced, away, temporary)
-    for path, kept, lost, place in without(f"raw/{dataset.source}/{name}", "_source_file"):
-        folder = str(path.parent)
-        # A copy that was dropped for a record that goes now stands for itself again.
-        if path.parent.name in back:
-            kept = pa.concat_tables([kept, duplicates.copies(lost, back[path.parent.name])])
+    for path, kept in without(f"raw/{dataset.source}/{name}", "_source_file"):
         day = date.fromisoformat(path.parent.name.split("=", 1)[1])
         away.days.add((name, day))
-        if len(kept):
-            away.parts.append(Part(str(place), folder, name, day, len(kept), write_parquet(kept, place)))
-    for _, kept, _, place in without(f"quarantine/{name}", "source_file"):
-        if len(kept):
-            pq.write_table(quarantine.current(kept), place, compression="zstd")
-            away.quarantined.setdefault(name, []).append(place)
-    for path, kept, _, place in without("raw/lake/loads", "source_path"):
-        if len(kept):
-            write_parquet(kept, place)
-            away.others.append((place, str(path.parent), len(kept)))
+        for place, rows in kept:
+            away.parts.append(Part(str(place), str(path.parent), name, day, rows, place.stat().st_size))
+    for _, kept in without(f"quarantine/{name}", "source_file"):
+        away.quarantined.setdefault(name, []).extend(place for place, _ in kept)
+    for path, kept in without("raw/lake/loads", "source_path"):
+        away.others.extend((place, str(path.parent), rows) for place, rows in kept)
     return away

@@ -22,12 +22,11 @@ import pyarrow.parquet as pq
 from loaders import contracts, duplicates
 from loaders.contracts import CHANGE_MESSAGES, CLIENT, EVENT_STREAM, RECEIVED, USER, Dataset
 from loaders.errors import EarshotError
-from loaders.lake import FileWriter
+from loaders.lake import FILE_BYTES, FileWriter
 from loaders.store import Folder, Store, said
 
 # What DuckDB may use before it goes to disk; what is being written comes on top.
 MEMORY = "768MB"
-FILE_BYTES = 256 << 20
 _BATCH_ROWS = 16 << 10
 
 Files = list[tuple[Path, int]]  # finished files with their rows
@@ -225,11 +224,13 @@ def _engine(temporary: Path, where: str) -> Iterator[Ask]:
     with duckdb.connect(config=settings) as connection:
         try:
             yield ask
-        except (duckdb.Error, pa.ArrowException) as error:
+        except (duckdb.Error, pa.ArrowException, OSError, RuntimeError) as error:
+            if isinstance(error, OSError) and error.errno is not None:  # not one that DuckDB met while it answered
+                raise
             if "No space left" in str(error) or "max_temp_directory_size" in str(error):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
             why = str(error).splitlines()[0]
-            if isinstance(error, duckdb.OutOfMemoryException):
+            if "Out of Memory" in why:
                 why = f"{MEMORY} of memory are not enough, perhaps because some rows are very large"
             words = f"{where} can't be compacted ({why}); it is as it was, name the other datasets with --dataset."
             raise EarshotError(words) from error

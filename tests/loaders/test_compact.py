@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
+from commands.__main__ import app
 from loaders import compact as module
 from loaders import contracts, loads, quarantine
 from loaders.compact import compact
+from loaders.locks import reader_lock
 from loaders.store import Entry
 from tests.loaders.support import PLAY, Place, play
 
@@ -231,3 +235,28 @@ def test_a_full_file_of_quarantine_is_left(place: Place, monkeypatch: pytest.Mon
     assert parquet(place, "quarantine")[0] == full
     assert len(parquet(place, "quarantine")) == 2
     assert [row["source_file"][-1] for row in quarantine.show(place.store)] == ["b", "a", "c", "d", "e"]  # type: ignore[index]
+
+
+def test_the_command_says_what_it_did(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def said(*arguments: str) -> str:
+        done = CliRunner().invoke(app, ["compact", *arguments])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    monkeypatch.setenv("EARSHOT_LAKE", str(place.lake.parent / "nowhere"))
+    assert said() == "nothing to compact\n" and not (place.lake.parent / "nowhere").exists()
+    monkeypatch.setenv("EARSHOT_LAKE", str(place.lake))
+    assert said("--dataset", "users") == "nothing to compact\n"
+    with reader_lock(place.store):
+        told = json.loads(said("--json", "--dataset", "play"))
+    assert told["load_ids"] and told["seconds"] > 0 and (told["left"], told["files_held_by_readers"]) == ([], 7)
+    rows, quarantined = told["datasets"]
+    assert (rows["dataset"], rows["days"], rows["files_before"], rows["files_after"]) == ("play", 2, 4, 2)
+    assert rows["duplicates_dropped"] == 3 and rows["bytes_before"] > rows["bytes_after"] > 0
+    assert (quarantined["dataset"], quarantined["days"], quarantined["files_after"]) == ("quarantine/play", None, 1)
+    deliver(place, "late", event("e9"))
+    place.land()
+    words = said().splitlines()
+    assert words[0].split() == ["dataset", "days", "files", "size", "duplicates", "dropped"]
+    assert words[2].split()[:5] == ["play", "1", "2", "→", "1"] and words[-1].endswith(" seconds")
+    assert CliRunner().invoke(app, ["compact", "--dataset", "plays"]).exception.code == 2  # type: ignore[union-attr]
