@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 
 from loaders import commits, contracts, loads, quarantine, sorting
@@ -115,29 +114,34 @@ def _tasks(lake: Store, datasets: dict[str, Dataset], only: Sequence[str]) -> It
     if newest is None:
         return
     open_day = newest.date()
+    # Asked once: every look at the lake lists all its loads.
+    raw, notes, aside = (_by_folder(loads.data_files(lake, root)) for root in ("raw", "duplicates", "quarantine"))
+
+    def closed(below: str) -> Iterator[tuple[str, tuple[Entry, ...]]]:
+        for folder, files in raw.items():
+            table, _, day = folder.rpartition("/")
+            if table == below and day.split("=", 1)[1] < open_day.isoformat() and is_worth(files):
+                yield folder, files
+
     for name in only or datasets:
-        dataset = datasets[name]
-        layout = sorting.layout(dataset)
-        notes = _by_folder(loads.data_files(lake, f"duplicates/{name}"))
-        for folder, files in _by_folder(loads.data_files(lake, f"raw/{dataset.source}/{name}")).items():
-            day = folder.rsplit("/", 1)[1]
-            if _is_before(day, open_day) and is_worth(files):
-                told = f"duplicates/{name}/{day}"
-                yield Task(name, folder, files, layout, notes.get(told, ()), told)
-    aside = Layout(quarantine.SCHEMA, limit=QUARANTINE_BYTES)
+        layout = sorting.layout(datasets[name])
+        for folder, files in closed(f"raw/{datasets[name].source}/{name}"):
+            told = f"duplicates/{name}/{folder.rpartition('/')[2]}"
+            yield Task(name, folder, files, layout, notes.get(told, ()), told)
     for name in only or datasets:
         # Each file holds the records of later loads than the one before it, so only the last ones can be put together.
-        last = loads.data_files(lake, f"quarantine/{name}")
+        last = list(aside.get(f"quarantine/{name}", ()))
         while last and MARK in last[0].path and last[0].size >= QUARANTINE_BYTES // 2:
             last.pop(0)
         if len(last) > 1 and is_worth(last):
-            yield Task(f"quarantine/{name}", f"quarantine/{name}", tuple(last), aside)
+            layout = Layout(quarantine.SCHEMA, limit=QUARANTINE_BYTES)
+            yield Task(f"quarantine/{name}", f"quarantine/{name}", tuple(last), layout)
     if only:
         return
     for name, schema in (("loads", commits.LOADS), ("load_dates", commits.LOAD_DATES)):
-        layout = Layout(schema, ("landed_at", "dataset", schema.names[4]))
-        for folder, files in _by_folder(loads.data_files(lake, f"raw/lake/{name}")).items():
-            if _is_before(folder.rsplit("/", 1)[1], open_day) and len(files) > 1 and is_worth(files):
+        layout = Layout(schema, ("landed_at", "dataset", "source_path" if name == "loads" else "date_day"))
+        for folder, files in closed(f"raw/lake/{name}"):
+            if len(files) > 1:
                 yield Task(f"lake/{name}", folder, files, layout)
 
 
@@ -146,10 +150,6 @@ def _by_folder(entries: Sequence[Entry]) -> dict[str, tuple[Entry, ...]]:
     for entry in entries:
         found.setdefault(entry.path.rsplit("/", 1)[0], []).append(entry)
     return {folder: tuple(files) for folder, files in found.items()}
-
-
-def _is_before(partition: str, day: date) -> bool:
-    return partition.split("=", 1)[1] < day.isoformat()
 
 
 def is_worth(files: Sequence[Entry]) -> bool:

@@ -27,6 +27,8 @@ from loaders.store import Folder, Store, said
 
 # What DuckDB may use before it goes to disk; what is being written comes on top.
 MEMORY = "768MB"
+# Files of so many bytes are sorted by one thread: the more threads share the memory, the less can be sorted with it.
+_LARGE = 512 << 20
 _BATCH_ROWS = 16 << 10
 
 Files = list[tuple[Path, int]]  # finished files with their rows
@@ -82,11 +84,11 @@ def sort(lake: Store, paths: Sequence[str], notes: Sequence[str], wanted: Layout
     """
     where = f"{lake.address}/{paths[0].rsplit('/', 1)[0]}"
     files = _fetched(lake, paths, temporary / "arrived")
-    schema, count = _look(files, where, wanted.schema)
+    schema, lacking, count = _look(files, where, wanted.schema)
     writer = FileWriter(temporary, "rows", schema, wanted.limit)
     dropped = FileWriter(temporary, "dropped", duplicates.SCHEMA, FILE_BYTES)
-    with _engine(temporary, where) as ask:
-        rows = ask(_sorted_sql(files, schema, wanted)) if wanted.order else _read(files, where, schema)
+    with _engine(temporary, where, sum(file.stat().st_size for file in files)) as ask:
+        rows = ask(_sorted_sql(files, schema, lacking, wanted)) if wanted.order else _read(files, where, schema)
         if wanted.once:
             rows = duplicates.drop(rows, _content(schema), dropped.write)
         for some in rows:
@@ -102,17 +104,15 @@ def _content(schema: pa.Schema) -> list[str]:
     return [name for name in schema.names if name not in duplicates.LINEAGE]
 
 
-def _sorted_sql(files: Sequence[Path], schema: pa.Schema, wanted: Layout) -> str:
+def _sorted_sql(files: Sequence[Path], schema: pa.Schema, lacking: Sequence[str], wanted: Layout) -> str:
     columns = ", ".join(map(_quoted, schema.names))
     order = [_ordered(name) for name in wanted.order]
     if wanted.once:
         # With a hash before the place equal rows lie side by side, the one that stays first.
         order.insert(len(order) - len(duplicates.PLACE), '"#"')
         columns += f', hash({", ".join(map(_quoted, _content(schema)))}) as "#"'
-    there = {name for file in files for name in pq.read_schema(file).names}
-    # A column that no file has yet is null.
-    lacking = "".join(f", null::varchar as {_quoted(name)}" for name in schema.names if name not in there)
-    return f"select {columns} from (select *{lacking} from {_parquet(files)}) order by {', '.join(order)}"
+    nulls = "".join(f", null::varchar as {_quoted(name)}" for name in lacking)
+    return f"select {columns} from (select *{nulls} from {_parquet(files)}) order by {', '.join(order)}"
 
 
 def _noted(lake: Store, notes: Sequence[str], dropped: Files, ask: Ask, temporary: Path) -> tuple[int, Files]:
@@ -168,19 +168,24 @@ def _fetched(lake: Store, paths: Sequence[str], folder: Path) -> list[Path]:
     return found
 
 
-def _look(files: Sequence[Path], where: str, wanted: pa.Schema) -> tuple[pa.Schema, int]:
-    """The wanted columns, and after them those that only the files have, which must agree on types; and all rows."""
+def _look(files: Sequence[Path], where: str, wanted: pa.Schema) -> tuple[pa.Schema, list[str], int]:
+    """The wanted columns and after them those that only the files have, which of them no file has, and all rows.
+
+    Raises Unlike where two files have a column in two types.
+    """
     types = dict(zip(wanted.names, wanted.types, strict=True))
+    there: set[str] = set()
     rows = 0
     for path in files:
         with _opened(path, where) as file:
             rows += file.metadata.num_rows
+            there.update(file.schema_arrow.names)
             for column in file.schema_arrow:
                 known = types.setdefault(column.name, column.type)
                 if known != column.type:
                     words = f"{column.name} is {column.type} in {path.name}, but {known} elsewhere or in the contract"
                     raise Unlike(words)
-    return pa.schema(list(types.items())), rows
+    return pa.schema(list(types.items())), [name for name in types if name not in there], rows
 
 
 def _read(files: Sequence[Path], where: str, schema: pa.Schema) -> Tables:
@@ -206,12 +211,12 @@ def _opened(path: Path, where: str) -> Iterator[pq.ParquetFile]:
 
 
 @contextmanager
-def _engine(temporary: Path, where: str) -> Iterator[Ask]:
+def _engine(temporary: Path, where: str, size: int) -> Iterator[Ask]:
     """A function that asks DuckDB and gives the answer some rows at a time. `where` is what is sorted, for words."""
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY,
-        "threads": min(threads, 4),
+        "threads": min(cores, 4) if size < _LARGE else 1,
         "temp_directory": str(temporary / "sorting"),
         "preserve_insertion_order": False,
         "arrow_large_buffer_size": True,  # else many long texts are too much for one batch

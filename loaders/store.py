@@ -199,9 +199,11 @@ class Folder:
 
     def remove(self, paths: Iterable[str]) -> None:
         with said(self.root):
+            folders = set()
             for path in paths:
                 (self.root / path).unlink(missing_ok=True)
-                folder = (self.root / path).parent
+                folders.add((self.root / path).parent)
+            for folder in folders:
                 while folder != self.root and folder.is_dir() and not any(folder.iterdir()):
                     folder.rmdir()
                     folder = folder.parent

@@ -176,10 +176,13 @@ def test_old_files_without_a_column_and_with_one_that_is_gone(place: Place) -> N
     rows = pq.read_table(old, partitioning=None)
     more = pa.array(["kept"] * len(rows))
     pq.write_table(rows.drop_columns(["genre"]).append_column("gone", more), old)
+    for path in place.lake.glob("raw/events/play/*/*.parquet"):  # as if the contract had just gained two
+        pq.write_table(pq.ParquetFile(path).read().drop_columns(["artist", "durationseconds"]), path)
     compact(str(place.lake))
     (file,) = parquet(place, f"raw/events/play/event_date={DAY}")
     read = pq.ParquetFile(place.lake / file).read()
     assert read.schema.names == [*contracts.arrow_schema(PLAY).names, "gone"]
+    assert read["artist"].type == pa.string() and read["durationseconds"].type == pa.float64()
     found = zip(*(read[name].to_pylist() for name in ("_source_file", "genre", "gone")), strict=True)
     assert Counter((file[-1], *rest) for file, *rest in found) == {
         ("a", "jazz", None): 2,
