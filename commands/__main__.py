@@ -1,5 +1,6 @@
 """Entry point: registers the commands, turns errors into one sentence and an exit code."""
 
+import signal
 import sys
 import traceback
 
@@ -62,6 +63,8 @@ def main() -> None:
     """Run the command line; exit 0 done, 1 the data or the work failed, 2 wrong usage, 130 interrupted."""
     debug = "--debug" in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    # Told to end, a command tidies up as if it was interrupted.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app(arguments, prog_name="earshot")
     except KeyboardInterrupt:

@@ -20,7 +20,7 @@ import msgspec
 
 from loaders import times
 from loaders.inbox import Found, unfinished
-from loaders.textfiles import Refused
+from loaders.textfiles import Refused, reading
 
 NATIVE = "AWSDynamoDB"
 SUMMARY, FILES = "manifest-summary.json", "manifest-files.json"
@@ -159,9 +159,10 @@ def _promise(entry: dict[str, Any], where: str) -> tuple[str, Promise]:
 
 def _read(file: Found) -> bytes:
     try:
-        return file.inbox.read(file.path)
-    except OSError as error:
-        raise Refused(f"{file.path.rsplit('/', 1)[1]} can't be read ({error.strerror})") from error
+        with reading(file.inbox), file.inbox.open(file.path) as opened:
+            return opened.read()
+    except Refused as why:
+        raise Refused(f"{file.path.rsplit('/', 1)[1]}: {why}") from why
 
 
 def _json(text: bytes, where: str) -> dict[str, Any]:

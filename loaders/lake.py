@@ -62,11 +62,24 @@ def open_lake(address: str) -> Store:
 
 def claim(lake: Store) -> None:
     """Write a new lake's `lake.json`, under the writer lock; raises EarshotError when the lake can't be ours."""
-    if lake.info(MARKER) is None:
-        if lake.files("loads"):
-            raise EarshotError(f"{lake.address} holds loads but no {MARKER}; restore it, or name another EARSHOT_LAKE.")
+    if not check(lake):
         lake.write(MARKER, msgspec.json.encode({"format": FORMAT, "lake_id": str(uuid.uuid4())}) + b"\n")
+
+
+def check(lake: Store) -> bool:
+    """Whether there is a lake, False where one may be made.
+
+    Raises EarshotError when it was written by a version whose files this one doesn't know, or is something else.
+    """
+    if lake.info(MARKER) is None:
+        # Whose are they? A lake's folder `tmp` is emptied by every run.
+        found = sorted({"duplicates", "landed", "loads", "quarantine", "raw", "tmp"}.intersection(lake.folders()))
+        if found:
+            words = f"{lake.address} has no {MARKER}, but a folder {found[0]}"
+            raise EarshotError(f"{words}; restore {MARKER} if this is a lake, or name another EARSHOT_LAKE.")
+        return False
     check_format(lake)
+    return True
 
 
 def check_format(lake: Store) -> None:
@@ -74,14 +87,14 @@ def check_format(lake: Store) -> None:
     where = f"{lake.address}/{MARKER}"
     try:
         found = msgspec.json.decode(lake.read(MARKER))
-    except (FileNotFoundError, msgspec.DecodeError) as error:
+    except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise EarshotError(f"{where} can't be read ({error}); check EARSHOT_LAKE or restore the file.") from error
     version = found.get("format") if isinstance(found, dict) else None
     if type(version) is int and version > FORMAT:
         raise EarshotError(
             f"{where} says format {version}, but this version of Earshot knows formats up to {FORMAT}; use a newer one."
         )
-    if version != FORMAT:
+    if type(version) is not int or version != FORMAT:
         raise EarshotError(f"{where} says format {version!r}, which no version of Earshot wrote; check EARSHOT_LAKE.")
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -21,7 +23,7 @@ from loaders.contracts import Dataset
 from loaders.errors import EarshotError
 from loaders.inbox import Found
 from loaders.jobs import Job, Result, Run
-from loaders.lake import claim, open_lake
+from loaders.lake import check, claim, open_lake
 from loaders.loads import SourceFile
 from loaders.locks import Held, writer_lock
 from loaders.personal import require_key
@@ -85,6 +87,7 @@ def land(
     source = open_store(inbox_address, "EARSHOT_INBOX")
     inbox.check(source)
     lake = open_lake(lake_address)
+    check(lake)
     with writer_lock(lake) as lock, said(lake.scratch()):
         claim(lake)
         loads.recover(lake)
@@ -181,8 +184,8 @@ def _land(
     """Run the jobs and commit what they wrote, in place of the source files `replaced` (path to the load of each)."""
     load_id = loads.new_load_id(lake)
     run = Run(datasets, lake.scratch() / load_id, load_id, loads.landed_at(load_id))
-    run.temporary.mkdir(parents=True)
     try:
+        run.temporary.mkdir(parents=True)
         results = _run_all(work, run, progress, workers)
         for result in results:
             report.refused.extend(result.refused)
@@ -217,10 +220,11 @@ def _run_all(work: list[Job], run: Run, progress: Progress, workers: int | None)
     with _pool(min(workers, len(work))) as pool:
         # The largest first, so that no process is left with one at the end.
         order = sorted(range(len(work)), key=lambda at: -weights[at])
-        futures = {at: pool.submit(jobs.run, work[at], run) for at in order}
         try:
+            with _interrupts_held():  # the processes that start here never hear any, not even while they import
+                futures = {at: pool.submit(_to_file, work[at], run) for at in order}
             for at, size in enumerate(weights):
-                results.append(futures[at].result())
+                results.append(pickle.loads(Path(futures[at].result()).read_bytes()))
                 done += size
                 progress(done, total)
         except BrokenProcessPool as error:
@@ -229,9 +233,32 @@ def _run_all(work: list[Job], run: Run, progress: Progress, workers: int | None)
             )
             raise EarshotError(words) from error
         except BaseException:
+            for process in active_children():  # an interrupted run does not wait for what nobody wants
+                process.terminate()
             pool.shutdown(cancel_futures=True)
             raise
     return results
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Take Ctrl-C at the end of the block only."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _to_file(job: Job, run: Run) -> str:
+    """Do a job; the path of its pickled result.
+
+    It is not sent itself: who dies while it writes a long message lets the one who reads it wait forever.
+    """
+    result = jobs.run(job, run)
+    path = run.temporary / f"result-{job.number}"
+    path.write_bytes(pickle.dumps(result))
+    return str(path)
 
 
 def _pool(workers: int) -> Executor:
@@ -249,6 +276,7 @@ def _end_with_parent() -> None:
 
     threading.Thread(target=watch, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends the pool
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # with which it does
     pa.set_cpu_count(1)
 
 

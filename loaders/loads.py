@@ -84,16 +84,23 @@ def landed_at(load_id: str) -> datetime:
 
 
 class Index(msgspec.Struct):
-    """What all loads up to one have landed, as it stands in `landed/<load_id>.json`."""
+    """What all loads up to one have landed, as it stands in `landed/<load_id>.json`. `loads` is how many those are."""
 
     load_id: str
     sources: list[SourceFile]
+    loads: int = 0
 
 
 def ids(lake: Store) -> list[str]:
     """The ids of the committed loads, oldest first."""
-    names = (Path(entry.path).name for entry in lake.files("loads"))
-    return sorted(name.removesuffix(".json") for name in names if name.endswith(".json") and name[0] != ".")
+    found = _named(lake, ".json")
+    for load_id in found:
+        try:
+            landed_at(load_id)
+        except ValueError:
+            words = f"{lake.address}/loads/{load_id}.json is not named like a load record; move it elsewhere."
+            raise EarshotError(words) from None
+    return found
 
 
 def new_load_id(lake: Store) -> str:
@@ -111,19 +118,19 @@ def read_all(lake: Store, after: str = "") -> list[Load]:
     return [_read(lake, f"loads/{load_id}.json", decode) for load_id in ids(lake) if load_id > after]
 
 
-def _read(lake: Store, path: str, decode: Callable[[bytes], T]) -> T:
+def _read(lake: Store, path: str, decode: Callable[[bytes], T], remedy: str = "restore it from a copy") -> T:
+    """Decode a file that was listed; raises FileNotFoundError when it is gone since, EarshotError when it is broken."""
     try:
         return decode(lake.read(path))
-    except (FileNotFoundError, msgspec.DecodeError) as error:
-        words = f"{lake.address}/{path} can't be read ({error}); restore it from a copy."
-        raise EarshotError(words) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise EarshotError(f"{lake.address}/{path} is damaged ({error}); {remedy}.") from error
 
 
 def recover(lake: Store) -> list[str]:
     """Tidy up what a run that died has left behind, under the writer lock; the ids of the loads that were undone."""
     undone = []
     committed = set(ids(lake))
-    for load_id in _intents(lake):
+    for load_id in _named(lake, ".intent"):
         meant = _read(lake, f"loads/{load_id}.intent", _decode_intent)
         if load_id in committed:
             _finish(lake, load_id, meant.removes)
@@ -131,18 +138,22 @@ def recover(lake: Store) -> list[str]:
             lake.remove(meant.adds)
             lake.remove([f"loads/{load_id}.intent"])
             undone.append(load_id)
-    lake.remove([entry.path for entry in lake.files("loads") if Path(entry.path).name.startswith(".")])
+    for folder in ("loads", "landed"):
+        lake.remove([entry.path for entry in lake.files(folder) if Path(entry.path).name.startswith(".")])
     clear(lake.scratch())
     return undone
 
 
 def retired(lake: Store, committed: Container[str]) -> set[str]:
-    """Files that one of these loads has taken away, but that are still there because somebody reads them."""
+    """Files that one of these loads has taken away, but that are still there because somebody reads them.
+
+    List the committed loads first: one may be committed meanwhile, and what it took away belongs to those before it.
+    """
     found: set[str] = set()
-    for load_id in _intents(lake):
+    for load_id in _named(lake, ".intent"):
         if load_id in committed:
             with suppress(FileNotFoundError):  # gone since it was listed, because it took nothing away
-                found.update(_decode_intent(lake.read(f"loads/{load_id}.intent")).removes)
+                found.update(_read(lake, f"loads/{load_id}.intent", _decode_intent).removes)
     return found
 
 
@@ -181,7 +192,9 @@ def commit(lake: Store, lock: Held, load: Load, moves: list[tuple[Path, str]]) -
     lock.check()
     record = msgspec.json.format(msgspec.json.encode(load), indent=1) + b"\n"
     lake.write(f"loads/{load.load_id}.json", record)
-    _finish(lake, load.load_id, load.removed)
+    # The load is there now, whatever goes wrong; the next writer does the rest.
+    with suppress(EarshotError):
+        _finish(lake, load.load_id, load.removed)
 
 
 def _finish(lake: Store, load_id: str, removes: list[str]) -> None:
@@ -194,13 +207,16 @@ def _finish(lake: Store, load_id: str, removes: list[str]) -> None:
 
 def landed(lake: Store) -> dict[str, SourceFile]:
     """Each landed source file by its path, as the newest load tells of it; its `load_id` is the first that has rows."""
+    committed = ids(lake)
     indexes = sorted(entry.path for entry in lake.files("landed"))
     found: dict[str, SourceFile] = {}
     upto = ""
     if indexes:
-        index = _read(lake, indexes[-1], msgspec.json.Decoder(Index).decode)
-        found = {source.source_path: source for source in index.sources}
-        upto = index.load_id
+        index = _read(lake, indexes[-1], msgspec.json.Decoder(Index).decode, "delete it, and it is made anew")
+        # Not when somebody took load records away since.
+        if index.loads == sum(load_id <= index.load_id for load_id in committed):
+            found = {source.source_path: source for source in index.sources}
+            upto = index.load_id
     newer = read_all(lake, upto)
     for load in newer:
         for path in load.replaced:
@@ -210,15 +226,17 @@ def landed(lake: Store) -> dict[str, SourceFile]:
             source.load_id = before.load_id if before is not None else load.load_id
             found[source.source_path] = source
     if len(newer) >= INDEX_EVERY:
-        index = Index(newer[-1].load_id, list(found.values()))
-        lake.write(f"landed/{index.load_id}.json", msgspec.json.encode(index))
-        lake.remove(indexes)
+        index = Index(newer[-1].load_id, list(found.values()), len(committed))
+        place = f"landed/{index.load_id}.json"
+        lake.write(place, msgspec.json.encode(index))
+        lake.remove(path for path in indexes if path != place)
     return found
 
 
-def _intents(lake: Store) -> list[str]:
+def _named(lake: Store, suffix: str) -> list[str]:
+    """The load ids of the files of `loads/` with this suffix, oldest first."""
     names = (Path(entry.path).name for entry in lake.files("loads"))
-    return sorted(name.removesuffix(".intent") for name in names if name.endswith(".intent") and name[0] != ".")
+    return sorted(name.removesuffix(suffix) for name in names if name.endswith(suffix) and name[0] != ".")
 
 
 _decode_intent = msgspec.json.Decoder(Intent).decode

@@ -87,7 +87,10 @@ def reader_lock(lake: Store) -> Iterator[None]:
             yield
         return
     assert isinstance(lake, Folder), "a store is a folder or a bucket"
-    handle = _opened(lake, ".readers")
+    try:  # one who reads may not be allowed to write
+        handle = os.open(lake.root / ".readers", os.O_RDONLY)
+    except OSError:
+        handle = _opened(lake, ".readers")
     try:
         fcntl.flock(handle, fcntl.LOCK_SH)
         yield

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from loaders import loads
 from loaders.errors import EarshotError
+from loaders.lake import check
 from loaders.locks import reader_lock
 from loaders.rejected import Rejected
 from loaders.store import Store, said
@@ -178,7 +179,7 @@ def _rows(lake: Store, dataset: str | None, reason: str | None, columns: list[st
     """Rows of committed loads, by dataset and load."""
     if reason is not None and reason not in REASONS:
         raise EarshotError(f"There is no reason {reason!r}; the reasons are {', '.join(REASONS)}.", code=2)
-    if not lake.exists():
+    if not check(lake):
         return
     with reader_lock(lake):  # so that no file goes that was found
         for path in files(lake, dataset):

@@ -26,7 +26,7 @@ from loaders.dynamodb import ItemShape
 from loaders.errors import EarshotError
 from loaders.jobs import Result, Run
 from loaders.judge import Invalid
-from loaders.lake import PartitionWriter, claim, open_lake, write_parquet
+from loaders.lake import PartitionWriter, check, claim, open_lake, write_parquet
 from loaders.loads import SourceFile
 from loaders.locks import writer_lock
 from loaders.personal import UNDECLARED, plain, require_key, treatment
@@ -55,6 +55,7 @@ def replay(lake_address: str, only: Sequence[str] = ()) -> dict[str, Counts]:
             raise EarshotError(f"There is no dataset {name!r}; there are {', '.join(datasets)}.", code=2)
     require_key(datasets.values())
     lake = open_lake(lake_address)
+    check(lake)
     with writer_lock(lake) as lock, said(lake.scratch()):
         claim(lake)
         loads.recover(lake)

@@ -13,7 +13,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -107,8 +107,10 @@ def _sentence(where: str, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk that holds {where} is full; make room and run this again: what was not finished is not there."
     words = error.strerror or " ".join(str(error).split())
-    # Arrow's words end with a list of what the SDK knows.
+    # Arrow's words of a bucket end with a list of what the SDK knows, and those of a file leave out what is wrong.
     short = re.sub(r"^(When .*?): ", "", words.split(" Detail: ")[0])
+    if "://" not in where and error.errno:
+        short = os.strerror(error.errno)
     if isinstance(error, PermissionError) or "ACCESS_DENIED" in words or "HTTP status 403" in words:
         return f"{where} may not be used with the permissions this process has ({short}); grant them and run it again."
     if "://" in where:
@@ -127,7 +129,8 @@ class Folder:
         return str(self.root)
 
     def exists(self) -> bool:
-        return self.root.is_dir()
+        with said(self.root):
+            return self.root.is_dir()
 
     def files(self, below: str = "") -> list[Entry]:
         with said(self.root / below):
@@ -138,6 +141,8 @@ class Folder:
             found = os.scandir(folder)
         except (FileNotFoundError, NotADirectoryError):
             return
+        except OSError as error:
+            raise EarshotError(_sentence(str(folder), error)) from error
         with found as entries:
             for entry in entries:
                 try:
@@ -171,19 +176,28 @@ class Folder:
     stream = open
 
     def read(self, path: str) -> bytes:
-        return (self.root / path).read_bytes()
+        with said(self.root / path):
+            try:
+                return (self.root / path).read_bytes()
+            except FileNotFoundError as error:
+                missing = error
+        raise missing
 
     def write(self, path: str, content: bytes) -> None:
         place = self.root / path
         temporary = place.with_name(f".{place.name}.tmp")
         with said(place):
             place.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(place)
-            _sync(place.parent)
+            try:
+                with temporary.open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.replace(place)
+            except OSError:
+                temporary.unlink(missing_ok=True)
+                raise
+            self._settle({place.parent})
 
     def put(self, local: Path, path: str) -> None:
         with said(self.root / path):
@@ -191,11 +205,14 @@ class Folder:
             local.replace(self.root / path)
 
     def settle(self, paths: Iterable[str]) -> None:
-        places = [self.root / path for path in paths]
         with said(self.root):
-            # The folder itself may be new in the one above.
-            for folder in sorted({place.parent for place in places} | {place.parent.parent for place in places}):
-                _sync(folder)
+            self._settle({(self.root / path).parent for path in paths})
+
+    def _settle(self, folders: set[Path]) -> None:
+        # A folder may be new in the one above.
+        above = {folder for below in folders for folder in below.parents if folder.is_relative_to(self.root)}
+        for folder in sorted(folders | above, reverse=True):
+            _sync(folder)
 
     def remove(self, paths: Iterable[str]) -> None:
         with said(self.root):
@@ -204,9 +221,11 @@ class Folder:
                 (self.root / path).unlink(missing_ok=True)
                 folders.add((self.root / path).parent)
             for folder in folders:
-                while folder != self.root and folder.is_dir() and not any(folder.iterdir()):
-                    folder.rmdir()
-                    folder = folder.parent
+                for above in (folder, *folder.parents):
+                    if above == self.root or (above.is_dir() and any(above.iterdir())):
+                        break
+                    with suppress(FileNotFoundError):  # one that was not made
+                        above.rmdir()
 
     def scratch(self) -> Path:
         return self.root / "tmp"

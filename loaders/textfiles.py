@@ -34,7 +34,7 @@ class Fingerprint:
 def checksum(store: Store, path: str) -> str:
     """SHA-256 of a file; raises Refused when it can't be read."""
     digest = hashlib.sha256()
-    with _reading(store), store.stream(path) as file:
+    with reading(store), store.stream(path) as file:
         while block := file.read(BLOCK):
             digest.update(block)
     return digest.hexdigest()
@@ -66,7 +66,7 @@ class Source:
         return self._md5.digest()
 
     def __iter__(self) -> Iterator[bytes]:
-        with _reading(self.store):
+        with reading(self.store):
             self._before = self.store.info(self.path)
             if self._before is None:
                 raise FileNotFoundError
@@ -111,7 +111,7 @@ class Source:
 
 
 @contextmanager
-def _reading(store: Store) -> Iterator[None]:
+def reading(store: Store) -> Iterator[None]:
     """What is wrong with one file refuses it; a store that gives no answer ends the run."""
     with said(store.address):
         try:

@@ -14,7 +14,7 @@ import duckdb
 
 from loaders import loads, locks
 from loaders.errors import EarshotError
-from loaders.lake import MARKER
+from loaders.lake import MARKER, check_format
 from loaders.store import open_store
 from serving import query, results, warehouse
 
@@ -104,6 +104,11 @@ def _lake(places: Places) -> Iterator[Finding]:
     lake = open_store(places.lake, "EARSHOT_LAKE")
     if lake.info(MARKER) is None:
         yield Finding("lake", "EARSHOT_LAKE", f"{lake.address} holds no lake", "Run `./earshot land`.")
+        return
+    try:
+        check_format(lake)
+    except EarshotError as error:
+        yield Finding("lake", "EARSHOT_LAKE", f"{lake.address} can't be used", str(error))
         return
     told = json.loads(lake.read(MARKER))
     yield Finding("lake", "EARSHOT_LAKE", f"{lake.address}: lake {told.get('lake_id')}, format {told.get('format')}")

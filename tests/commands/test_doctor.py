@@ -110,7 +110,7 @@ def test_what_cannot_be_read_is_said(earshot: Earshot, tmp_path: Path) -> None:
     (tmp_path / "serving" / "earshot.duckdb").write_bytes(b"not a database" * 1000)
     code, found = examined(earshot)
     assert code == 1
-    assert "could not be looked at (JSONDecodeError" in found["lake lake"]["found"]
+    assert "restore the file" in found["lake EARSHOT_LAKE"]["remedy"]
     assert "cannot be opened" in found["warehouse EARSHOT_WAREHOUSE"]["remedy"]
     assert "cannot be read" in found["published EARSHOT_SERVING"]["remedy"]
 
