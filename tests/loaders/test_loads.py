@@ -8,13 +8,18 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from loaders import contracts, loads
 from loaders.errors import EarshotError
-from loaders.store import Folder
+from loaders.locks import reader_lock
+from loaders.store import Folder, Store
 from tests.loaders.support import HOUR, Died, Place, die_at, play, visible
 
 
@@ -87,7 +92,8 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from loaders.locks import writer_lock
-from loaders.store import Folder
+from loaders.locks import reader_lock
+from loaders.store import Folder, Store
 with writer_lock(Folder(Path(sys.argv[1]))):
     print("held", flush=True)
     time.sleep(60)
@@ -119,10 +125,118 @@ def test_ids_grow_even_when_the_clock_goes_back(tmp_path: Path) -> None:
     assert loads.landed_at("20990101T000001.000000Z-x") == datetime(2099, 1, 1, 0, 0, 1, tzinfo=UTC)
 
 
-def test_a_lake_of_another_format_is_not_written(tmp_path: Path) -> None:
+def test_loads_are_in_order_whatever_the_clock_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(tmp_path)
+    moments = [
+        datetime(2026, 3, 1, 12, 0, 0, 999_998, UTC),
+        *[datetime(2026, 3, 1, 12, 0, 0, 999_999, UTC)] * 4,  # many in the same microsecond
+        datetime(2026, 3, 1, 11, tzinfo=UTC),
+        datetime(2019, 12, 31, tzinfo=UTC),
+        datetime(2026, 3, 1, 12, 0, 1, 1, UTC),
+        datetime(2026, 3, 2, tzinfo=UTC),
+        datetime(1970, 1, 1, tzinfo=UTC),
+    ]
+    found = []
+    for number, moment in enumerate(moments):
+
+        class Clock(datetime):
+            now = classmethod(lambda cls, zone, moment=moment: moment)  # type: ignore[assignment]
+
+        monkeypatch.setattr(loads, "datetime", Clock)
+        place.put(f"events/eu/play/{HOUR}/{number}", [play()])
+        report = place.land()
+        assert report.load_id and report.landed_at
+        found.append((report.load_id, report.landed_at))
+    assert loads.ids(place.store) == [load_id for load_id, _ in found] == sorted({load_id for load_id, _ in found})
+    rows = place.rows("play", "_source_file, _load_id, _landed_at")
+    assert [(load_id, at.replace(tzinfo=UTC)) for _, load_id, at in rows] == found
+    assert found[0][1] == moments[0] and found[-2][1] == moments[-2], "a clock that is right is believed"
+    assert all(before < after for (_, before), (_, after) in pairwise(found))
+
+
+Sources = dict[str, tuple[int, str]]  # path -> (records, the first load that has rows)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from(["land", "reland", "replay"]),
+            st.sets(st.sampled_from("abcdef"), min_size=1),
+            st.sampled_from(["", "", "index", "index removed", "index", "record removed"]),
+        ),
+        max_size=14,
+    ),
+    every=st.integers(1, 5),
+)
+def test_what_was_landed_is_the_same_with_an_index(
+    steps: list[tuple[str, set[str], str]], every: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The oracle keeps the loads in a list and goes through all of them."""
+    lake = Folder(tmp_path_factory.mktemp("lake"))
+    history: list[tuple[str, list[str], dict[str, int]]] = []
+
+    def expected() -> Sources:
+        found: Sources = {}
+        for load_id, replaced, sources in history:
+            for path in replaced:
+                found.pop(path, None)
+            for path, records in sources.items():
+                found[path] = (records, found[path][1] if path in found else load_id)
+        return found
+
+    for number, (kind, paths, then) in enumerate(steps):
+        load_id = f"20260301T0000{number:02}.000000Z"
+        there = expected()
+        sources = {path: number for path in sorted(paths) if (path in there) == (kind != "land")}
+        replaced = sorted(sources) if kind == "reland" else []
+        history.append((load_id, replaced, sources))
+        told = [loads.SourceFile("play", path, 1, 1, "", records, 0, 0, 0, 0.0) for path, records in sources.items()]
+        load = loads.Load(load_id, "", told, [], replaced=replaced)
+        lake.write(f"loads/{load_id}.json", msgspec.json.encode(load))
+        if then == "record removed":
+            taken = history.pop(number // 2 if number // 2 < len(history) else 0)
+            lake.remove([f"loads/{taken[0]}.json"])
+        if then == "index removed":
+            shutil.rmtree(lake.root / "landed", ignore_errors=True)
+        if then:  # else the process died before it looked again
+            with pytest.MonkeyPatch.context() as patched:
+                patched.setattr(loads, "INDEX_EVERY", every)
+                found = loads.landed(lake)
+            assert {path: (source.records_read, source.load_id) for path, source in found.items()} == expected()
+            assert len(lake.files("landed")) <= 1
+
+
+def test_a_load_that_is_committed_while_files_are_listed_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = Place(tmp_path)
     fill(place, "a")
-    place.lake.mkdir()
-    (place.lake / "lake.json").write_text('{"format": 2}')
-    with pytest.raises(EarshotError, match=r"lake\.json"):
-        place.land()
+    place.land()
+    before = [entry.path for entry in loads.data_files(place.store, "raw/events")]
+    place.put(f"events/eu/play/{HOUR}/a", [play(eventid="new")])
+    ids = loads.ids
+
+    def meanwhile(lake: Store) -> list[str]:
+        found = ids(lake)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(loads, "ids", ids)
+            place.land(again=f"events/eu/play/{HOUR}/a")
+        monkeypatch.setattr(loads, "ids", ids)
+        return found
+
+    monkeypatch.setattr(loads, "ids", meanwhile)
+    with reader_lock(place.store):
+        assert [entry.path for entry in loads.data_files(place.store, "raw/events")] == before
+        assert len(loads.data_files(place.store, "raw/events")) == 1
+
+
+def test_a_half_written_index_is_no_hindrance(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    fill(place, "a")
+    place.land()
+    half = place.lake / "landed" / ".20260301T000000.000000Z.json.tmp"
+    half.parent.mkdir()
+    half.write_text("{")
+    assert place.land().load_id is None
+    assert not half.exists()
