@@ -8,9 +8,9 @@
     {% if date_var('backfill_from') > date_var('backfill_to') %}
         {% do exceptions.raise_compiler_error("The var backfill_from (" ~ var('backfill_from') ~ ") is after backfill_to (" ~ var('backfill_to') ~ "); swap them.") %}
     {% endif %}
-    {% if not modules.re.match('^[1-9][0-9]*$', var('trending_min_listeners') | string) %}
-        {% do exceptions.raise_compiler_error("The var trending_min_listeners is '" ~ var('trending_min_listeners') ~ "'; set it to a whole number of 1 or more.") %}
-    {% endif %}
+    {% for name in ['trending_min_listeners', 'min_group_users'] if not modules.re.match('^[1-9][0-9]*$', var(name) | string) %}
+        {% do exceptions.raise_compiler_error("The var " ~ name ~ " is '" ~ var(name) ~ "'; set it to a whole number of 1 or more.") %}
+    {% endfor %}
     {{ return('') }}
 {% endmacro %}
 

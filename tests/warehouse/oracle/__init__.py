@@ -7,7 +7,7 @@ definitions. It shares no code with the loaders or the models, so that the two c
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.warehouse.oracle import audience, dimensions, firmware, listening, retention, trending
+from tests.warehouse.oracle import audience, dimensions, engagement, firmware, listening, retention, trending
 from tests.warehouse.oracle.inbox import Inbox
 from tests.warehouse.oracle.platform import Platform
 
@@ -31,6 +31,13 @@ MARTS: dict[str, Callable[[Platform], list[Row]]] = {
     "fct_listening_daily": listening.fct_listening_daily,
     "fct_trending_shows": trending.fct_trending_shows,
     "fct_firmware_uptake_daily": firmware.fct_firmware_uptake_daily,
+    "fct_screen_engagement_daily": engagement.fct_screen_engagement_daily,
+    "fct_screen_transitions_daily": engagement.fct_screen_transitions_daily,
+    "fct_music_service_signons_daily": engagement.fct_music_service_signons_daily,
+    "fct_voice_daily": engagement.fct_voice_daily,
+    "fct_voice_unrecognised": engagement.fct_voice_unrecognised,
+    "fct_notification_funnel_daily": engagement.fct_notification_funnel_daily,
+    "fct_promotion_effectiveness": engagement.fct_promotion_effectiveness,
 }
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -59,6 +66,13 @@ KEYS: dict[str, tuple[str, ...]] = {
     "fct_listening_daily": ("date_day", *listening.CELL),
     "fct_trending_shows": ("date_day", "scope_type", "scope_value", "show_id"),
     "fct_firmware_uptake_daily": ("date_day", "model", "firmware_version"),
+    "fct_screen_engagement_daily": ("date_day", "client_id", "platform", "screen"),
+    "fct_screen_transitions_daily": ("date_day", "client_id", "from_screen", "to_screen"),
+    "fct_music_service_signons_daily": ("date_day", "client_id", "country_code", "service"),
+    "fct_voice_daily": ("date_day", "client_id", "country_code", "language", "intent"),
+    "fct_voice_unrecognised": ("month_start", "client_id", "language", "utterance"),
+    "fct_notification_funnel_daily": ("date_day", "client_id", "campaign_id"),
+    "fct_promotion_effectiveness": ("campaign_id", "client_id"),
     "fct_landing_loads": ("dataset", "source_path"),
 }
 
