@@ -39,6 +39,8 @@ def test_calendar_covers_every_day_on_which_something_happened(
 def test_platforms_are_worth_comparing(platform_named: Callable[[str], Platform], name: str) -> None:
     """A comparison of empty marts would say nothing."""
     empty = {mart for mart, rows in platform_named(name).expected.items() if not rows}
+    if name != "hand-written":
+        empty.discard("fct_voice_unrecognised")  # too few live there for ten to say the same
     if name != "one user":
         assert not empty
     assert "fct_active_users_daily" not in empty

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tests.warehouse.builders import deliver, event
 from tests.warehouse.helpers import together
-from tests.warehouse.scenarios import events, tables
+from tests.warehouse.scenarios import engagement, events, tables
 from tests.warehouse.scenarios.days import DAYS, FIRST, Deliveries
 
 THEMES: tuple[Callable[[], Deliveries], ...] = (
@@ -21,6 +21,11 @@ THEMES: tuple[Callable[[], Deliveries], ...] = (
     events.wandering_users,
     events.wrong_clocks,
     events.broken_files,
+    engagement.screens,
+    engagement.sign_ons,
+    engagement.voices,
+    engagement.messages,
+    engagement.promotions,
     tables.accounts,
     tables.speakers,
     tables.crowds,

@@ -26,10 +26,27 @@ COUNTRIES = [None, "DE", "fr", "Gb"]
 DEVICES = [None, "d1", "d2", "d3"]
 START = datetime(2024, 2, 24)
 KINDS: dict[str, dict[str, list[Any]]] = {
-    "navigation": {},
+    "navigation": {
+        "screen": ["home", "player", "search"],
+        "previousscreen": [None, "home", "player"],
+        "secondsonscreen": [None, 0, 2.5, 600],
+        "platform": [None, "ios", "web"],
+    },
     "tokenrequest": {"outcome": ["granted", "denied"]},
-    "notification": {"kind": ["sent", "opened"]},
-    "promotion": {"kind": ["impression", "click", "conversion"]},
+    "musicserviceauth": {"outcome": ["success", "failure", "cancelled"], "service": ["tidal", "deezer"]},
+    "voicefeedback": {
+        "outcome": ["understood", "misunderstood", "unsupported"],
+        "language": [None, "de", "en"],
+        "intent": [None, "play"],
+        "latencyms": [None, 0, 350, 2000],
+    },
+    "notification": {
+        "notificationid": [f"n{n}" for n in range(9)],
+        "kind": ["sent", "sent", "delivered", "opened", "opened", "dismissed"],
+        "campaignid": [None, "c1"],
+        "showid": [None, "s1", "s2"],
+    },
+    "promotion": {"kind": ["impression", "impression", "click", "conversion", "skip"], "campaignid": ["c1", "c2"]},
     "showinteraction": {
         "showid": ["s1", "s2", "s3"],
         "kind": ["join", "leave", "like", "unlike", "share", "chat", "call_in"],
