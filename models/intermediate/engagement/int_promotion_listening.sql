@@ -7,8 +7,8 @@
     )
 }}
 
--- A week is 168 hours from moment to moment. The week after the moment reaches the 7th date after it, what was heard then
--- may be told on the 8th; the plays of these events began up to two dates before.
+-- A week is 168 hours from moment to moment. The week after the moment reaches the 7th date after it, what was heard
+-- then may be told on the 8th; the plays of these events began up to two dates before.
 
 {% set dates = rebuild_dates() %}
 {% set week = '604800.0' %}
@@ -55,7 +55,8 @@ placed as (
         exposures.campaign_id,
         exposures.client_id,
         exposures.user_id,
-        {{ seconds_between('exposures.first_impression_at', 'heard.occurred_at') }} - heard.seconds_listened as heard_from,
+        {{ seconds_between('exposures.first_impression_at', 'heard.occurred_at') }} - heard.seconds_listened
+            as heard_from,
         {{ seconds_between('exposures.first_impression_at', 'heard.occurred_at') }} as heard_to
     from exposures
     inner join heard

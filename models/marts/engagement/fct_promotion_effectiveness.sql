@@ -30,7 +30,8 @@ select
     campaigns.clicks,
     campaigns.conversions,
     -- seen by nobody: there is no share to tell
-    cast(campaigns.clicks as double precision) / nullif(cast(campaigns.impressions as double precision), 0) as click_rate,
+    cast(campaigns.clicks as double precision)
+    / nullif(cast(campaigns.impressions as double precision), 0) as click_rate,
     exposed.hours_before / cast(exposed.users_exposed as double precision) as hours_per_user_7d_before,
     exposed.hours_after / cast(exposed.users_exposed as double precision) as hours_per_user_7d_after,
     exposed.last_first_impression_on
