@@ -1,5 +1,5 @@
--- Failure rates are quoted to music services: every attempt is a success, a failure or a cancellation, and none that was
--- told is missing.
+-- Failure rates are quoted to music services: every attempt is a success, a failure or a cancellation, and none that
+-- was told is missing.
 
 with counted as (
     select coalesce(cast(sum(attempts) as bigint), 0) as attempts

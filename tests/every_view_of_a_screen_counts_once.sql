@@ -1,4 +1,4 @@
--- Apps are designed by these numbers: every view that was told is in exactly one row, every view that came from a screen
+-- Apps are designed by these numbers: every view that was told is in exactly one row, every one that came from another
 -- is one transition, and a screen has no more transitions to it than views.
 
 with told as (
