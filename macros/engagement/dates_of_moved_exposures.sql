@@ -1,20 +1,21 @@
 {% macro dates_of_moved_exposures() %}
     {#
-        For int_promotion_listening, whose exposures stand in a table that tells nobody what changed: dates of first impressions
-        that it does not have as they are now, or that are none any more.
+        For int_promotion_listening, whose exposures stand in a table that tells nobody what changed: the dates around first
+        impressions that it does not have as they are now, or that are none any more. It has a row on the date of each.
     #}
     {% set sql %}
         select exposures.date_day
         from {{ builtins.ref('int_promotion_exposures') }} as exposures
         left join {{ this }} as known
             on
-                exposures.campaign_id = known.campaign_id
+                exposures.date_day = known.date_day
+                and exposures.campaign_id = known.campaign_id
                 and exposures.client_id = known.client_id
                 and exposures.user_id = known.user_id
                 and exposures.first_impression_at = known.first_impression_at
         where known.user_id is null
         union
-        select known.date_day
+        select cast(known.first_impression_at as date) as date_day
         from {{ this }} as known
         left join {{ builtins.ref('int_promotion_exposures') }} as exposures
             on
@@ -26,7 +27,9 @@
     {% endset %}
     {% set dates = [] %}
     {% for day in run_query(sql).columns[0].values() %}
-        {% do dates.append((day | string)[:10]) %}
+        {% for offset in range(-7, 9) %}
+            {% do dates.append((modules.datetime.date.fromisoformat((day | string)[:10]) + modules.datetime.timedelta(days=offset)) | string) %}
+        {% endfor %}
     {% endfor %}
     {{ return(dates) }}
 {% endmacro %}

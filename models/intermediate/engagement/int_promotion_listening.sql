@@ -2,30 +2,30 @@
     config(
         materialized='incremental',
         incremental_strategy='replace_dates',
-        meta={'rebuild': {'days_before': 8, 'days_after': 9, 'also': 'dates_of_moved_exposures'}},
+        meta={'rebuild': {'days_after': 2, 'also': 'dates_of_moved_exposures'}},
         post_hook="{{ record_build() }}"
     )
 }}
 
--- A week is 168 hours from moment to moment. The week after the moment reaches the 7th date after it, what was heard
--- then may be told on the 8th; the plays of these events began up to two dates before.
+-- A week is 168 hours from moment to moment. The week after a moment reaches the 7th date after it, and what was heard
+-- then may be told on the 8th.
 
 {% set dates = rebuild_dates() %}
 {% set week = '604800.0' %}
 
 with exposures as (
     select * from {{ ref('int_promotion_exposures') }}
-    where {{ in_dates('date_day', dates) }}
+    where {{ in_dates('date_day', dates, days_before=8, days_after=7) }}
 ),
 
 events as (
     select * from {{ ref('stg_events__play') }}
-    where seconds_listened > 0 and {{ in_dates('event_date', dates, days_before=7, days_after=8) }}
+    where seconds_listened > 0 and {{ in_dates('event_date', dates) }}
 ),
 
 plays as (
     select * from {{ ref('fct_plays') }}
-    where {{ in_dates('date_day', dates, days_before=9, days_after=8) }}
+    where {{ in_dates('date_day', dates, days_before=2) }}
 ),
 
 -- an event after its play's two last dates belongs to no play: it speaks for itself
@@ -52,9 +52,11 @@ heard as (
 -- in seconds from the first impression, negative before it
 placed as (
     select
+        heard.event_date as date_day,
         exposures.campaign_id,
         exposures.client_id,
         exposures.user_id,
+        exposures.first_impression_at,
         {{ seconds_between('exposures.first_impression_at', 'heard.occurred_at') }} - heard.seconds_listened
             as heard_from,
         {{ seconds_between('exposures.first_impression_at', 'heard.occurred_at') }} as heard_to
@@ -66,29 +68,37 @@ placed as (
             and heard.event_date between exposures.date_day - 7 and exposures.date_day + 8
 ),
 
-listened as (
+parted as (
     select
+        date_day,
         campaign_id,
         client_id,
         user_id,
-        {{ exact_sum('greatest(least(heard_to, 0.0) - greatest(heard_from, -' ~ week ~ '), 0.0)') }} as seconds_before,
-        {{ exact_sum('greatest(least(heard_to, ' ~ week ~ ') - greatest(heard_from, 0.0), 0.0)') }} as seconds_after
+        first_impression_at,
+        greatest(least(heard_to, 0.0) - greatest(heard_from, -{{ week }}), 0.0) as seconds_before,
+        greatest(least(heard_to, {{ week }}) - greatest(heard_from, 0.0), 0.0) as seconds_after
     from placed
-    group by campaign_id, client_id, user_id
+    union all
+    -- who heard nothing has a row on the day of the impression
+    select
+        date_day,
+        campaign_id,
+        client_id,
+        user_id,
+        first_impression_at,
+        0.0 as seconds_before,
+        0.0 as seconds_after
+    from exposures
+    where {{ in_dates('date_day', dates) }}
 )
 
 select
-    exposures.date_day,
-    exposures.campaign_id,
-    exposures.partner_id,
-    exposures.client_id,
-    exposures.user_id,
-    exposures.first_impression_at,
-    coalesce(listened.seconds_before, 0.0) as seconds_before,
-    coalesce(listened.seconds_after, 0.0) as seconds_after
-from exposures
-left join listened
-    on
-        exposures.campaign_id = listened.campaign_id
-        and exposures.client_id = listened.client_id
-        and exposures.user_id = listened.user_id
+    date_day,
+    campaign_id,
+    client_id,
+    user_id,
+    first_impression_at,
+    {{ exact_sum('seconds_before') }} as seconds_before,
+    {{ exact_sum('seconds_after') }} as seconds_after
+from parted
+group by date_day, campaign_id, client_id, user_id, first_impression_at

@@ -13,8 +13,8 @@ exposed as (
     select
         campaign_id,
         client_id,
-        count(*) as users_exposed,
-        max(date_day) as last_first_impression_on,
+        count(distinct user_id) as users_exposed,
+        cast(max(first_impression_at) as date) as last_first_impression_on,
         {{ exact_sum('seconds_before') }} / 3600.0 as hours_before,
         {{ exact_sum('seconds_after') }} / 3600.0 as hours_after
     from {{ ref('int_promotion_listening') }}
