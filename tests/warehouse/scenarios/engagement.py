@@ -149,7 +149,7 @@ def messages() -> Deliveries:
             # what was opened before midnight, and who joined after it
             join("2024-01-02T00:30"),
             join("2024-01-02T00:31:00.000001", user="msg-2", id="msg-late"),
-            # it was sent after all, on the day before; another one twice, the first time earlier than known
+            # it was sent after all, on the day before
             step("2023-12-31T08:00", "m-early", "sent"),
             step("2024-01-03T09:00", "m-other", "sent"),
             # the better copy belongs to another message
