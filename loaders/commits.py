@@ -52,8 +52,9 @@ LOAD_DATES = pa.schema(
 class TakenAway:
     """What a load takes out of the lake: the rows of the source files `replaced`, by removing the files `removed`.
 
-    What else those held waits to be put back: `parts` below `raw/`, `quarantined` by dataset, `others` as (temporary
-    file, folder below the lake, rows). `days` are the days that lose rows, as (dataset, day).
+    What else those held waits to be put back: `parts`, `quarantined` by dataset, `others` as (temporary file, folder
+    below the lake, rows). `days` are the days that lose rows, as (dataset, day). `replaced` also names the dumps that a
+    load record lists, by folder.
     """
 
     replaced: list[str] = field(default_factory=list)
@@ -82,6 +83,8 @@ def commit(lake: Store, lock: Held, run: Run, results: Sequence[Result], away: T
     for part in (part for result in results for part in result.parts):
         place(Path(part.temporary), numbered(part.folder), part.rows)
         days[part.dataset, part.day] = days.get((part.dataset, part.day), 0) + part.rows
+    for part in (part for result in results for part in result.changes):
+        place(Path(part.temporary), numbered(part.folder), part.rows)
     for part in away.parts:
         place(Path(part.temporary), numbered(part.folder), part.rows)
     for temporary, folder, rows in away.others:
@@ -99,7 +102,19 @@ def commit(lake: Store, lock: Held, run: Run, results: Sequence[Result], away: T
         write_parquet(table, temporary)
         day = run.landed_at.date().isoformat()
         place(temporary, f"raw/lake/{kind}/load_date={day}/{run.load_id}.parquet", len(table))
-    load = Load(run.load_id, run.landed_at.isoformat(), sources, files, replaced=away.replaced, removed=away.removed)
+    load = Load(
+        run.load_id,
+        run.landed_at.isoformat(),
+        sources,
+        files,
+        replaced=away.replaced,
+        removed=away.removed,
+        dumps=[
+            result.dump
+            for result in results
+            if result.dump is not None and (result.dump.incremental or not result.sources)
+        ],
+    )
     loads.commit(lake, lock, load, moves)
 
 

@@ -77,22 +77,28 @@ class ItemShape:
     def _row(self, record: Any) -> Any:
         if not isinstance(record, dict):
             raise Invalid("not_an_object", None, "a record must be a JSON object")
-        item: Any = record
-        if self.wrapped:
-            item = record.get("Item")
-            if not isinstance(item, dict) or len(record) != 1:
-                raise Invalid("not_typed", None, 'a line of a native export must be {"Item": {…}} and nothing else')
-        values: dict[str, Any] = {}
-        for column in self.dataset.declared:
-            typed = item.get(column.name)
-            values[column.name] = None if typed is None and column.name not in item else self._value(column, typed)
+        if not self.wrapped:
+            return self._built(*self.item(record))
+        item = record.get("Item")
+        if not isinstance(item, dict) or len(record) != 1:
+            raise Invalid("not_typed", None, 'a line of a native export must be {"Item": {…}} and nothing else')
+        return self._built(*self.item(item))
+
+    def item(self, item: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+        """The checked values of an item's declared attributes and the JSON text of the others; raises Invalid."""
+        values = {column.name: self.attribute(column, item) for column in self.dataset.declared}
         judge.missing(self.dataset, values)
         rest = {name: plain(value, name) for name, value in item.items() if name not in self.names}
-        extra = jsontext.dump(rest, self.treatment.replace) if rest else None
+        return values, jsontext.dump(rest, self.treatment.replace) if rest else None
+
+    def _built(self, values: Mapping[str, Any], extra: str | None) -> Any:
         return self._struct(**{self.names[name]: value for name, value in values.items()}, extra=extra)
 
+    def attribute(self, column: Column, item: Mapping[str, Any]) -> Any:
+        """The checked value of an item's attribute, as `judge.fields` would give it; raises Invalid."""
+        return self._value(column, item[column.name]) if column.name in item else None
+
     def _value(self, column: Column, typed: Any) -> Any:
-        """The checked value of a declared attribute, as `judge.fields` would give it."""
         kind, value = _only(typed, column.name)
         if kind == "NULL":
             return None

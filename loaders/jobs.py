@@ -18,11 +18,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from loaders import contracts, quarantine
+from loaders.chains import Dump
+from loaders.changes import WRITTEN, ChangeShape, kept_as
 from loaders.contracts import CHANGE_MESSAGES, Dataset
 from loaders.dynamodb import ItemShape
 from loaders.exports import Export
 from loaders.inbox import Found
-from loaders.lake import Part, PartitionWriter
+from loaders.lake import CHANGES, RAW, Part, PartitionWriter
 from loaders.loads import SourceFile
 from loaders.personal import Treatment, treatment
 from loaders.records import Batch, Reader
@@ -53,10 +55,16 @@ class Job:
 
 @dataclass
 class Result:
-    """What a job has done: every file of it is in `sources` or in `refused` (path, why)."""
+    """What a job has done: every file of it is in `sources` or in `refused` (path, why).
+
+    `parts` are rows of the dataset, `changes` those that an incremental export wants made; `dump` is what was landed of
+    a table.
+    """
 
     dataset: str
     parts: list[Part] = field(default_factory=list)
+    changes: list[Part] = field(default_factory=list)
+    dump: Dump | None = None
     quarantined: Path | None = None
     sources: list[SourceFile] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)
@@ -94,7 +102,7 @@ def _export(job: Job, export: Export, run: Run) -> Result:
     """A dump: all of its files, or none of them."""
     dataset = run.datasets[job.dataset]
     rules = treatment(dataset, run.datasets.values(), None)
-    shape = ItemShape(dataset, rules, wrapped=export.native)
+    shape = ChangeShape(dataset, rules) if export.incremental else ItemShape(dataset, rules, wrapped=export.native)
     with Output(job, run) as output:
         for file in job.files:
             source = Source(file.inbox, file.path, with_md5=export.native)
@@ -117,7 +125,8 @@ class Output:
 
     def __init__(self, job: Job, run: Run) -> None:
         self._job, self._run = job, run
-        self._dataset = run.datasets[job.dataset]
+        self._changes = job.export is not None and job.export.incremental
+        self._dataset = kept_as(run.datasets[job.dataset]) if self._changes else run.datasets[job.dataset]
         self._schema = contracts.arrow_schema(self._dataset)
         self._folder = run.temporary / f"job-{job.number}"
         self._sources: list[SourceFile] = []
@@ -126,7 +135,7 @@ class Output:
 
     def __enter__(self) -> Output:
         self._folder.mkdir(parents=True)
-        self._rows = PartitionWriter(self._folder, self._dataset.source, self._dataset.name, self._dataset.partition)
+        self._rows = PartitionWriter(self._folder, self._dataset, CHANGES if self._changes else RAW)
         path = self._folder / "quarantine.tmp"
         self._aside = quarantine.Writer(path, self._dataset.name, self._run.load_id, self._run.landed_at)
         return self
@@ -186,7 +195,13 @@ class Output:
         parts = self._rows.close()
         aside = self._aside.close()
         self._done = True
-        return Result(self._dataset.name, parts, aside, self._sources, refused)
+        found = Result(self._dataset.name, quarantined=aside, sources=self._sources, refused=refused)
+        if self._changes:
+            found.changes = parts
+        else:
+            found.parts = parts
+        found.dump = self._job.export.dump if self._job.export else None
+        return found
 
 
 def batches(source: Source, reader: Reader) -> Iterator[Batch]:
@@ -203,13 +218,15 @@ def batches(source: Source, reader: Reader) -> Iterator[Batch]:
 class Keys:
     """Counts the records of a file whose key stood in it before, by 64-bit hashes: eight bytes a record.
 
-    Messages of one key at different times are changes, so a change message's time is part of what is compared.
+    Messages of one key at different times are changes, so a change's time is part of what is compared.
     """
 
     def __init__(self, dataset: Dataset) -> None:
         self._names = dataset.key
         if dataset.format == CHANGE_MESSAGES and dataset.event_time is not None:
             self._names = (*dataset.key, dataset.event_time)
+        elif any(column.name == WRITTEN for column in dataset.declared):
+            self._names = (*dataset.key, WRITTEN)
         self._hashes = array("q")
 
     def add(self, batch: Batch) -> None:

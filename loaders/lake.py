@@ -2,6 +2,7 @@
 
 raw/<source>/<dataset>/<partition>=YYYY-MM-DD/<load_id>-<n>.parquet
 raw/lake/{loads,load_dates}/load_date=YYYY-MM-DD/<load_id>.parquet
+changes/<source>/<dataset>/snapshot_date=YYYY-MM-DD/<load_id>-<n>.parquet    what incremental exports said
 quarantine/<dataset>/<load_id>.parquet
 duplicates/<dataset>/<partition>=YYYY-MM-DD/<load_id>-<n>.parquet
 loads/<load_id>.json        a load exists if and only if this file does
@@ -23,11 +24,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from loaders.contracts import Dataset
 from loaders.errors import EarshotError
 from loaders.store import Folder, Store, open_store, said
 
 FORMAT = 1
 MARKER = "lake.json"
+# Where rows of datasets lie, and where changes of tables lie, from which rows are made.
+RAW, CHANGES = "raw", "changes"
 # A partition's rows are written when so many wait, or when all that waits is larger than MAX_WAITING bytes.
 FILE_ROWS = 1 << 20
 MAX_WAITING = 96 << 20
@@ -187,9 +191,9 @@ def _repetitive(table: pa.Table) -> list[str]:
 class PartitionWriter:
     """Collects the rows of one dataset by day and writes them below a temporary folder, in bounded memory."""
 
-    def __init__(self, temporary: Path, source: str, dataset: str, partition: str) -> None:
-        self._temporary, self._dataset, self._partition = temporary, dataset, partition
-        self._folder = f"raw/{source}/{dataset}"
+    def __init__(self, temporary: Path, dataset: Dataset, root: str = RAW) -> None:
+        self._temporary, self._dataset, self._partition = temporary, dataset.name, dataset.partition
+        self._folder = f"{root}/{dataset.source}/{dataset.name}"
         self._waiting: dict[date, list[pa.Table]] = {}
         self._bytes: dict[date, int] = {}
         self._rows: dict[date, int] = {}

@@ -17,14 +17,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from loaders import contracts, exports, inbox, jobs, loads, reland
+from loaders import contracts, exports, inbox, jobs, loads, reland, states
 from loaders.commits import TakenAway, commit
 from loaders.contracts import Dataset
 from loaders.errors import EarshotError
+from loaders.exports import Export
 from loaders.inbox import Found
 from loaders.jobs import Job, Result, Run
 from loaders.lake import check, claim, open_lake
-from loaders.loads import SourceFile
+from loaders.loads import Landed, SourceFile
 from loaders.locks import Held, writer_lock
 from loaders.personal import require_key
 from loaders.store import Store, clear, open_store, said
@@ -96,17 +97,16 @@ def land(
         report = Report(unknown=contents.unknown)
         if again is not None:
             work = [reland.choose(again, contents, landed)]
-            paths = reland.landed_before(work[0], landed)
-            _land(lake, lock, datasets, work, report, progress, workers, paths)
+            _land(lake, lock, datasets, work, landed, report, progress, workers, reland.landed_before(work[0], landed))
             return report
         wanted = {name: files for name, files in contents.files.items() if not only or name in only}
-        new = {name: _new(files, landed, report) for name, files in wanted.items()}
+        new = {name: _new(files, landed.sources, report) for name, files in wanted.items()}
         work = plan(new)
         for name, files in contents.dumps.items():
             if not only or name in only:
                 work.extend(_dumps(name, files, landed, report, len(work)))
         if work:
-            _land(lake, lock, datasets, work, report, progress, workers, {})
+            _land(lake, lock, datasets, work, landed, report, progress, workers, {})
     return report
 
 
@@ -131,22 +131,30 @@ def _new(files: Iterable[Found], landed: Mapping[str, SourceFile], report: Repor
     return found
 
 
-def _dumps(name: str, files: list[Found], landed: Mapping[str, SourceFile], report: Report, number: int) -> list[Job]:
-    """A job for each whole dump of a table that no load has; the others are reported."""
+def _dumps(name: str, files: list[Found], landed: Landed, report: Report, number: int) -> list[Job]:
+    """A job for each whole dump of a table that no load has and that need not wait; the others are reported."""
     dumps = exports.find(files)
     report.waiting.extend(dumps.waiting)
     report.refused.extend(dumps.refused)
     report.unknown.extend(dumps.unknown)
-    found: list[Job] = []
+    known = states.dumps_of(name, landed)
+    # A dump without files matters only to changes that apply to it.
+    changes = any(dump.incremental for dump in (*known.values(), *(export.dump for export in dumps.whole)))
+    new: dict[str, Export] = {}
     for export in dumps.whole:
-        new = _new(export.files, landed, report)
-        if len(new) == len(export.files):
-            if new:
-                found.append(Job(number + len(found), name, export.files, export))
-        elif new:
-            words = f"it changed after it was landed: {new[0].path.removeprefix(export.folder + '/')} is new in it"
+        unlanded = _new(export.files, landed.sources, report)
+        if export.folder not in known and len(unlanded) == len(export.files):
+            if unlanded or changes:
+                new[export.folder] = export
+        elif unlanded:
+            words = f"it changed after it was landed: {unlanded[0].path.removeprefix(export.folder + '/')} is new in it"
             report.refused.append((export.folder, words))
-    return found
+        elif export.incremental and export.folder not in known:
+            report.refused.append((export.folder, "its data files were landed as another dump's"))
+    for dump, why in states.waiting(name, [export.dump for export in new.values()], landed):
+        report.waiting.append((dump.folder, why))
+        del new[dump.folder]
+    return [Job(number + at, name, export.files, export) for at, export in enumerate(new.values())]
 
 
 def plan(new: dict[str, list[Found]]) -> list[Job]:
@@ -176,6 +184,7 @@ def _land(
     lock: Held,
     datasets: dict[str, Dataset],
     work: list[Job],
+    landed: Landed,
     report: Report,
     progress: Progress,
     workers: int | None,
@@ -189,8 +198,11 @@ def _land(
         results = _run_all(work, run, progress, workers)
         for result in results:
             report.refused.extend(result.refused)
-        if any(result.sources for result in results):
-            away = reland.take_away(lake, run, work[0].dataset, replaced) if replaced else TakenAway()
+        away = TakenAway()
+        if any(result.sources or result.dump for result in results):
+            waiting = states.follow(lake, run, results, landed, replaced, away)
+            report.waiting.extend((dump.folder, why) for dump, why in waiting)
+        if any(result.sources or result.dump for result in results):
             commit(lake, lock, run, results, away)
             report.load_id, report.landed_at = load_id, run.landed_at
             _count(results, report)

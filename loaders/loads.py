@@ -12,10 +12,11 @@ from collections.abc import Callable, Container
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from loaders.chains import Dump
 from loaders.errors import EarshotError
 from loaders.locks import Held, no_readers
 from loaders.store import Entry, Store, clear
@@ -56,9 +57,10 @@ class DataFile(msgspec.Struct):
 class Load(msgspec.Struct):
     """A load record, as it stands in `loads/<load_id>.json`.
 
-    `replaced` are the source files whose rows of earlier loads this load has taken away, `removed` the files of the
-    lake that went with them; what else those held is in `files`. A compaction has no sources: its `files` hold what
-    `removed` held, but for the duplicates `dropped`, of each dataset so many.
+    `replaced` are the source files (and the folders of `dumps`) whose rows of earlier loads this load has taken away,
+    `removed` the files of the lake that went with them; what else those held is in `files`. `dumps` are those of which
+    source files alone don't tell enough: incremental exports, and dumps without any file. A compaction has no sources:
+    its `files` hold what `removed` held, but for the duplicates `dropped`, of each dataset so many.
     """
 
     load_id: str
@@ -69,6 +71,7 @@ class Load(msgspec.Struct):
     replaced: list[str] = []
     removed: list[str] = []
     dropped: dict[str, int] | None = None  # None but for a compaction
+    dumps: list[Dump] = []
 
 
 class Intent(msgspec.Struct):
@@ -89,6 +92,14 @@ class Index(msgspec.Struct):
     load_id: str
     sources: list[SourceFile]
     loads: int = 0
+    dumps: list[Dump] = []
+
+
+class Landed(NamedTuple):
+    """What all loads have landed: source files by path, and by folder the dumps that a load record lists."""
+
+    sources: dict[str, SourceFile]
+    dumps: dict[str, Dump]
 
 
 def ids(lake: Store) -> list[str]:
@@ -205,28 +216,31 @@ def _finish(lake: Store, load_id: str, removes: list[str]) -> None:
             lake.remove([f"loads/{load_id}.intent"])
 
 
-def landed(lake: Store) -> dict[str, SourceFile]:
-    """Each landed source file by its path, as the newest load tells of it; its `load_id` is the first that has rows."""
+def landed(lake: Store) -> Landed:
+    """What is landed, as the newest load tells of it; the `load_id` of a source file is the first that has rows."""
     committed = ids(lake)
     indexes = sorted(entry.path for entry in lake.files("landed"))
-    found: dict[str, SourceFile] = {}
+    found = Landed({}, {})
     upto = ""
     if indexes:
         index = _read(lake, indexes[-1], msgspec.json.Decoder(Index).decode, "delete it, and it is made anew")
         # Not when somebody took load records away since.
         if index.loads == sum(load_id <= index.load_id for load_id in committed):
-            found = {source.source_path: source for source in index.sources}
+            found.sources.update((source.source_path, source) for source in index.sources)
+            found.dumps.update((dump.folder, dump) for dump in index.dumps)
             upto = index.load_id
     newer = read_all(lake, upto)
     for load in newer:
         for path in load.replaced:
-            found.pop(path, None)
+            found.sources.pop(path, None)
+            found.dumps.pop(path, None)
         for source in load.sources:
-            before = found.get(source.source_path)
+            before = found.sources.get(source.source_path)
             source.load_id = before.load_id if before is not None else load.load_id
-            found[source.source_path] = source
+            found.sources[source.source_path] = source
+        found.dumps.update((dump.folder, dump) for dump in load.dumps)
     if len(newer) >= INDEX_EVERY:
-        index = Index(newer[-1].load_id, list(found.values()), len(committed))
+        index = Index(newer[-1].load_id, list(found.sources.values()), len(committed), list(found.dumps.values()))
         place = f"landed/{index.load_id}.json"
         lake.write(place, msgspec.json.encode(index))
         lake.remove(path for path in indexes if path != place)

@@ -63,6 +63,7 @@ REASONS = (
     "bad_number",
     "bad_base64",
     "not_typed",
+    "key_differs",
 )
 
 

@@ -19,19 +19,20 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from loaders import contracts, exports, jsontext, loads, quarantine
+from loaders import contracts, exports, jsontext, loads, quarantine, states
+from loaders.changes import ChangeShape, kept_as
 from loaders.commits import TakenAway, commit
 from loaders.contracts import TABLE_DUMPS, Column, Dataset
 from loaders.dynamodb import ItemShape
 from loaders.errors import EarshotError
 from loaders.jobs import Result, Run
 from loaders.judge import Invalid
-from loaders.lake import PartitionWriter, check, claim, open_lake, write_parquet
-from loaders.loads import SourceFile
+from loaders.lake import CHANGES, RAW, PartitionWriter, check, claim, open_lake, write_parquet
+from loaders.loads import Landed, SourceFile
 from loaders.locks import writer_lock
 from loaders.personal import UNDECLARED, plain, require_key, treatment
 from loaders.records import BLANKS, Batch
-from loaders.shapes import Judged, LineShape, column_array
+from loaders.shapes import Judged, LineShape, Shape, column_array
 from loaders.store import Store, said
 from loaders.tables import Origin, table
 
@@ -61,16 +62,17 @@ def replay(lake_address: str, only: Sequence[str] = ()) -> dict[str, Counts]:
         loads.recover(lake)
         load_id = loads.new_load_id(lake)
         run = Run(datasets, lake.scratch() / load_id, load_id, loads.landed_at(load_id))
-        sources = loads.landed(lake)
+        landed = loads.landed(lake)
         counts: dict[str, Counts] = {}
         results: list[Result] = []
         away = TakenAway()
         try:
             for name in only or datasets:
-                result = _dataset(lake, run, datasets[name], sources, counts.setdefault(name, Counts()), away)
+                result = _dataset(lake, run, datasets[name], landed, counts.setdefault(name, Counts()), away)
                 if result.sources:
                     results.append(result)
             if results:
+                states.follow(lake, run, results, landed, {}, away)
                 _take_away_counts(lake, run, {source.source_path for r in results for source in r.sources}, away)
                 commit(lake, lock, run, results, away)
         finally:
@@ -78,13 +80,14 @@ def replay(lake_address: str, only: Sequence[str] = ()) -> dict[str, Counts]:
     return {name: count for name, count in counts.items() if count != Counts()}
 
 
-def _dataset(
-    lake: Store, run: Run, dataset: Dataset, sources: dict[str, SourceFile], counts: Counts, away: TakenAway
-) -> Result:
+def _dataset(lake: Store, run: Run, dataset: Dataset, landed: Landed, counts: Counts, away: TakenAway) -> Result:
     """Write the records of a dataset that now pass, and each quarantine file they leave without them."""
     temporary = run.temporary / dataset.name
     temporary.mkdir(parents=True)
-    writer = PartitionWriter(temporary, dataset.source, dataset.name, dataset.partition)
+    writers = {}
+    for root in (RAW, CHANGES):
+        (temporary / root).mkdir()
+        writers[root] = PartitionWriter(temporary / root, dataset, root)
     changed: dict[str, SourceFile] = {}
     for path in quarantine.files(lake, dataset.name):
         with lake.open(path) as opened:
@@ -92,16 +95,18 @@ def _dataset(
         kept = [True] * len(rows)
         places = list(enumerate(rows.to_pylist()))
         for (file, region, cleaned), group in groupby(places, key=_kind):
-            shape = _shape(dataset, run, region, file, cleaned)
+            shape = _shape(dataset, run, region, file, cleaned, landed)
             passing = list(_passing(shape, group)) if shape is not None else []
             if shape is None or not passing:
                 continue
             for at, _, _, _ in passing:
                 kept[at] = False
-            source = changed.setdefault(file, msgspec.structs.replace(sources[file], load_id=""))
+            source = changed.setdefault(file, msgspec.structs.replace(landed.sources[file], load_id=""))
             source.records_landed += len(passing)
             source.records_quarantined -= len(passing)
-            writer.write(_table(dataset, run, source, region, shape, passing))
+            is_changes = isinstance(shape, ChangeShape)
+            rows_as = kept_as(dataset) if is_changes else dataset
+            writers[CHANGES if is_changes else RAW].write(_table(rows_as, run, source, region, shape, passing))
         counts.landed += kept.count(False)
         counts.quarantined += kept.count(True)
         if not all(kept):
@@ -110,7 +115,7 @@ def _dataset(
                 place = temporary / f"kept-{PurePosixPath(path).stem}.tmp"
                 pq.write_table(rows.filter(pa.array(kept)), place, compression="zstd")
                 away.quarantined.setdefault(dataset.name, []).append(place)
-    return Result(dataset.name, writer.close(), None, list(changed.values()))
+    return Result(dataset.name, writers[RAW].close(), writers[CHANGES].close(), sources=list(changed.values()))
 
 
 Passing = tuple[int, int, int, Judged]  # position in the quarantine file, line, offset, what it is
@@ -122,7 +127,7 @@ def _kind(place: tuple[int, dict[str, Any]]) -> tuple[str, str | None, str | Non
     return row["source_file"], row["region"], row.get("cleaned")
 
 
-def _passing(shape: LineShape | ItemShape, rows: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[Passing]:
+def _passing(shape: Shape, rows: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[Passing]:
     """The records that pass now."""
     for at, row in rows:
         record = row["record"]
@@ -137,8 +142,8 @@ def _passing(shape: LineShape | ItemShape, rows: Iterator[tuple[int, dict[str, A
 
 
 def _shape(
-    dataset: Dataset, run: Run, region: str | None, file: str, cleaned: str | None
-) -> LineShape | ItemShape | None:
+    dataset: Dataset, run: Run, region: str | None, file: str, cleaned: str | None, landed: Landed
+) -> Shape | None:
     """The shape of records; None where too much was cut out of them to land them under the contract of now."""
     rules = treatment(dataset, run.datasets.values(), region)
     if cleaned is not None:
@@ -147,9 +152,12 @@ def _shape(
         if after is None:
             return None
         dataset, rules = _without_rules(dataset, fields), after
-    if dataset.format == TABLE_DUMPS:
-        return ItemShape(dataset, rules, wrapped=file.split("/")[2] == exports.NATIVE)
-    return LineShape(dataset, rules)
+    if dataset.format != TABLE_DUMPS:
+        return LineShape(dataset, rules)
+    dump = landed.dumps.get(exports.folder_of(file, landed.sources[file].snapshot_id))
+    if dump is not None and dump.incremental:
+        return ChangeShape(dataset, rules)
+    return ItemShape(dataset, rules, wrapped=file.split("/")[2] == exports.NATIVE)
 
 
 def _without_rules(dataset: Dataset, cleaned: dict[str, str]) -> Dataset:
@@ -170,7 +178,7 @@ def _table(
     run: Run,
     source: SourceFile,
     region: str | None,
-    shape: LineShape | ItemShape,
+    shape: Shape,
     passing: list[Passing],
 ) -> pa.Table:
     """The rows of records of one source file that pass."""

@@ -33,15 +33,15 @@ def table(dataset: Dataset, schema: pa.Schema, batch: Batch, treatment: Treatmen
     landed_at = origin.landed_at.replace(tzinfo=None)
     snapshot_at = origin.snapshot_at.replace(tzinfo=None) if origin.snapshot_at else None
     lineage = {
-        "_region": lambda: _constant(origin.region, pa.string(), rows),
+        "_region": lambda: constant(origin.region, pa.string(), rows),
         "_extra": lambda: batch.extras,
-        "_load_id": lambda: _constant(origin.load_id, pa.string(), rows),
-        "_landed_at": lambda: _constant(landed_at, TIMESTAMP, rows),
-        "_source_file": lambda: _constant(origin.source_file, pa.string(), rows),
+        "_load_id": lambda: constant(origin.load_id, pa.string(), rows),
+        "_landed_at": lambda: constant(landed_at, TIMESTAMP, rows),
+        "_source_file": lambda: constant(origin.source_file, pa.string(), rows),
         "_source_line": lambda: batch.lines,
         "_source_offset": lambda: batch.offsets,
-        "_snapshot_id": lambda: _constant(origin.snapshot_id, pa.string(), rows),
-        "_snapshot_at": lambda: _constant(snapshot_at, TIMESTAMP, rows),
+        "_snapshot_id": lambda: constant(origin.snapshot_id, pa.string(), rows),
+        "_snapshot_at": lambda: constant(snapshot_at, TIMESTAMP, rows),
         dataset.partition: lambda: _days(dataset, batch, origin),
     }
     arrays = []
@@ -65,7 +65,7 @@ def occurred_at(batch: Batch, event_time: str) -> pa.Array:
 def _days(dataset: Dataset, batch: Batch, origin: Origin) -> pa.Array:
     if dataset.format == TABLE_DUMPS:
         assert origin.snapshot_at is not None, "a dump has an export time"
-        return _constant(origin.snapshot_at.date(), pa.date32(), len(batch))
+        return constant(origin.snapshot_at.date(), pa.date32(), len(batch))
     assert dataset.event_time is not None, "the contract names an event time"
     if dataset.format == EVENT_STREAM:
         return occurred_at(batch, dataset.event_time).cast(pa.date32())
@@ -83,5 +83,6 @@ def _treated(array: pa.Array, kind: str, treatment: Treatment, schema: pa.Schema
     return array if array.type == wanted else array.cast(wanted)
 
 
-def _constant(value: object, kind: pa.DataType, rows: int) -> pa.Array:
+def constant(value: object, kind: pa.DataType, rows: int) -> pa.Array:
+    """An array of one value."""
     return pa.repeat(pa.scalar(value, kind), rows)

@@ -38,6 +38,8 @@ class Inbox:
         self._hourly_since = (first_day + days // 3) * 24
         self._last_hour = (first_day + days) * 24 - 1
         self.dumps = 0
+        # Per table what the last sound native export holds: its time, and its typed items as JSON by id.
+        self._exported: dict[str, tuple[int, dict[str, bytes]]] = {}
         self._files = 0
         self._bytes = 0
         truth = root.parent / "truth.json"
@@ -152,9 +154,30 @@ class Inbox:
             self._truth.refuse(dump.folder, reason)
             return
         self._write_files(dump)
+        if native and self._rate:
+            self._exported[table] = at, _by_id(items)
         names = [name for name in dump.files if name.startswith("data/") or not (native or name == "_SUCCESS")]
         for name, account in zip(names, accounts, strict=True):
             self._truth.add(f"{dump.folder}/{name}", account)
+
+    def changes(self, table: str, at: int, items: Callable[[Types], Iterable[dict[str, Any]]], rng: Random) -> None:
+        """Export what changed in a table since its last native export; nothing where there is none or no mess."""
+        if not self._truth or table not in self._exported:
+            return
+        since, before = self._exported[table]
+        now = _by_id(items)
+        lines = layouts.encode_changes(before, now, since, at, rng)
+        parts = [
+            Part(b"".join(line + b"\n" for line in part), len(part))
+            for part in layouts.spread(lines, rng, allow_empty=True)
+        ]
+        export = layouts.native_export(table, at, parts, rng, since)
+        self.dumps += 1
+        self._write_files(export)
+        names = [name for name in export.files if name.startswith("data/")]
+        for name, part in zip(names, parts, strict=True):
+            self._truth.add(f"{export.folder}/{name}", Account(part.items, part.items))
+        self._exported[table] = at, now
 
     def _write_files(self, dump: Dump) -> None:
         for name, content in dump.files.items():
@@ -166,6 +189,10 @@ class Inbox:
             self._truth.close()
         self._mark(complete=True)
         return self._files, self._bytes
+
+
+def _by_id(items: Callable[[Types], Iterable[dict[str, Any]]]) -> dict[str, bytes]:
+    return {item["id"]["S"]: msgspec.json.encode(item) for item in items(NATIVE)}
 
 
 def _clear(root: Path, truth: Path, *, force: bool) -> None:

@@ -80,8 +80,9 @@ def spread(items: Iterable[bytes], rng: Random, *, allow_empty: bool) -> list[li
     return parts
 
 
-def native_export(table: str, at: int, parts: list[Part], rng: Random) -> Dump:
-    """Lay out a native full export: gzipped data files and the manifests that list them."""
+def native_export(table: str, at: int, parts: list[Part], rng: Random, since: int | None = None) -> Dump:
+    """Lay out a native export, an incremental one when it begins `since` a time: gzipped data files and the manifests
+    that list them."""
     export = f"{at:014d}-{rng.getrandbits(32):08x}"
     prefix = f"AWSDynamoDB/{export}"
     files = {"_started": b""}
@@ -107,7 +108,7 @@ def native_export(table: str, at: int, parts: list[Part], rng: Random) -> Dump:
         "endTime": text(at + 9 * MINUTE),
         "tableArn": arn,
         "tableId": "6f2b9c1e-5a57-4f0c-9d9b-0f6d1c1f7a11",
-        "exportTime": text(at),
+        **({"exportTime": text(at)} if since is None else {"exportFromTime": text(since), "exportToTime": text(at)}),
         "s3Bucket": "earshot-inbox",
         "s3Prefix": f"dynamodb/{table}",
         "s3SseAlgorithm": "AES256",
@@ -116,7 +117,8 @@ def native_export(table: str, at: int, parts: list[Part], rng: Random) -> Dump:
         "billedSizeBytes": sum(len(part.content) for part in parts),
         "itemCount": sum(part.items for part in parts),
         "outputFormat": "DYNAMODB_JSON",
-        "exportType": "FULL_EXPORT",
+        "exportType": "FULL_EXPORT" if since is None else "INCREMENTAL_EXPORT",
+        **({} if since is None else {"outputView": "NEW_AND_OLD_IMAGES"}),
     }
     manifests = {
         "manifest-files": b"".join(msgspec.json.encode(entry) + b"\n" for entry in listing),
@@ -167,6 +169,23 @@ def damaged(packed: bytes, rng: Random) -> tuple[bytes, str]:
     if draw < 0.75:
         return packed[:-8] + bytes(byte ^ 0xFF for byte in packed[-8:-4]) + packed[-4:], "crc"
     return packed[:-4] + bytes(byte ^ 0x55 for byte in packed[-4:]), "length"
+
+
+def encode_changes(before: dict[str, bytes], now: dict[str, bytes], since: int, at: int, rng: Random) -> list[bytes]:
+    """Write what became of a table's typed items (JSON by id) between two times as lines of an incremental export."""
+    lines = []
+    for key in sorted(before.keys() | now.keys()):
+        old, new = before.get(key), now.get(key)
+        if old == new:
+            continue
+        written = rng.randrange(since, at) * 1000 + rng.randrange(1000)
+        change: dict[str, Any] = {"Metadata": {"WriteTimestampMicros": {"N": str(written)}}}
+        change["Keys"] = {"id": {"S": key}}
+        for image, item in (("NewImage", new), ("OldImage", old)):
+            if item is not None:
+                change[image] = msgspec.Raw(item)
+        lines.append(msgspec.json.encode(change))
+    return lines
 
 
 def write(inbox: Path, path: str, content: bytes) -> None:

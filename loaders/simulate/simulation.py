@@ -150,6 +150,7 @@ class _Platform:
         self._stage.perform(self.post, day, crowd, self._visitors, rng)
         engagement.spread_the_word(self.post, rng, crowd, running, self._stage.schedule(day), day)
         engagement.serve(self.post, rng, day, len(self._users), self._clients)
+        self._dump_changes(day)
         self.post.deliver(day, last=last)
 
     def _dump(self, day: int, rng: Random) -> None:
@@ -163,6 +164,15 @@ class _Platform:
             self._files.dump(
                 "devices", at, lambda types: devices.dump(self._fleet, day, self._releases, types), native, rng
             )
+
+    def _dump_changes(self, day: int) -> None:
+        """On some evenings of a mess, export what changed in the tables since they were last exported."""
+        rng = Random(f"{self._seed}/changes/{day}")
+        if rng.random() < 0.6:
+            return
+        at = (day + 1) * DAY - rng.randrange(1, HOUR)
+        self._files.changes("users", at, lambda types: people.dump(self._users, day + 1, types), rng)
+        self._files.changes("devices", at, lambda types: devices.dump(self._fleet, day + 1, self._releases, types), rng)
 
     def _spend_day(self, user: User, day: int, weekend: bool, running: list[engagement.Campaign], rng: Random) -> None:
         """One to some sessions of an active user, in the app or on a device of theirs."""

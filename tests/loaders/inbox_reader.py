@@ -156,7 +156,12 @@ def _judged(text: str, value: Any, relative: str, rules: Rules) -> dict[str, Any
         raise Invalid("not an object")
     record: dict[str, Any] = _plain(value)
     if relative.startswith("dynamodb/"):
-        record = {name: _untyped(value) for name, value in record.get("Item", record).items()}
+        image = record.get("Item", record)
+        if "Keys" in record:  # a change: without a new image the item was deleted
+            image = record.get("NewImage")
+            if image is None:
+                return {"id": _untyped(record["Keys"]["id"])}
+        record = {name: _untyped(value) for name, value in image.items()}
     deleting = record.get("op") == "delete"
     for name, rule in rules.items():
         present = record.get(name) is not None

@@ -132,7 +132,7 @@ def test_every_record_of_every_file_is_accounted_for(place: Place) -> None:
     place.land()
     compact(str(place.lake))
     kept = Counter(file for file, _ in places(place)) + Counter(file for file, *_ in notes(place))
-    assert kept == {path: source.records_landed for path, source in loads.landed(place.store).items()}
+    assert kept == {path: source.records_landed for path, source in loads.landed(place.store).sources.items()}
     assert {kept[-1] for _, _, kept in notes(place)} == {"0"}, "what was dropped for b's record points to what stayed"
     dropped = [load.dropped for load in loads.read_all(place.store)]
     assert dropped == [None, None, None, {"play": 3}, None, {"play": 2}]

@@ -77,5 +77,5 @@ def test_whatever_is_landed_relanded_and_compacted_in_any_order(tmp_path: Path, 
             assert len(live) == len({record for records in held.values() for record in records})
         found = place.rows("play", "eventid, _source_file, _source_line")
         assert all(held[file[-3:]][line - 1] == record for record, file, line in found)
-    landed = {path[-3:]: source.records_landed for path, source in loads.landed(place.store).items()}
+    landed = {path[-3:]: source.records_landed for path, source in loads.landed(place.store).sources.items()}
     assert landed == {name: len(records) for name, records in held.items()}

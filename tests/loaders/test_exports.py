@@ -160,3 +160,13 @@ def test_an_empty_dump_makes_no_load(place: Place) -> None:
     place.put("dynamodb/users/2026-03-01-01-00-00/_SUCCESS", b"")
     assert place.land().load_id is None
     assert place.land().refused == []
+
+
+def test_a_landed_dump_whose_files_all_have_other_names_has_changed(place: Place) -> None:
+    root = dump(place, "2026-02-28-23-59-59", [item(1)])
+    place.land()
+    (place.inbox / root / "part").rename(place.inbox / root / "other")
+    assert [path for path, _ in place.land().refused] == [root]
+    place.land(again=root)
+    assert place.rows("users", "id, _source_file") == [("u1", f"{root}/other")]
+    assert place.land().refused == []

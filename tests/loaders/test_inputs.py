@@ -377,7 +377,7 @@ def test_endless_lines_and_arrays_are_given_out_piece_by_piece(
 
 
 def test_every_reason_is_reached_and_documented() -> None:
-    dumps = {"not_typed", "bad_number", "bad_base64"}  # see test_dynamodb
+    dumps = {"not_typed", "bad_number", "bad_base64", "key_differs"}  # see test_dynamodb and test_changes
     reached = {reason for _, reason, _ in ASIDE.values()} | dumps
     reached |= {one[2] for _, fate in FILES.values() for one in fate.aside}
     assert reached == set(quarantine.REASONS)

@@ -202,7 +202,7 @@ def test_what_was_landed_is_the_same_with_an_index(
         if then:  # else the process died before it looked again
             with pytest.MonkeyPatch.context() as patched:
                 patched.setattr(loads, "INDEX_EVERY", every)
-                found = loads.landed(lake)
+                found = loads.landed(lake).sources
             assert {path: (source.records_read, source.load_id) for path, source in found.items()} == expected()
             assert len(lake.files("landed")) <= 1
 

@@ -66,7 +66,7 @@ def test_what_passes_now_is_landed_and_counted(place: Place) -> None:
         (A, 4, 3, 1),
         (B, 1, 1, 0),
     ]
-    assert {path: source.records_landed for path, source in loads.landed(place.store).items()} == {
+    assert {path: source.records_landed for path, source in loads.landed(place.store).sources.items()} == {
         str(path): landed for path, _, landed, _ in sources(place)
     }
     before = visible(place)

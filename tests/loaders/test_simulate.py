@@ -328,6 +328,29 @@ def test_a_mess_has_every_kind_of_trouble(messy: tuple[Path, dict[str, Any]]) ->
     assert any("/copy-" in path for path in truth["files"])
 
 
+def test_changes_lead_from_one_export_to_the_next(messy: tuple[Path, dict[str, Any]]) -> None:
+    inbox, truth = messy
+    kinds: Counter[str] = Counter()
+    for path in sorted(inbox.glob("dynamodb/*/AWSDynamoDB/*/manifest-summary.json")):
+        about = json.loads(path.read_bytes())
+        if about["exportType"] != "INCREMENTAL_EXPORT":
+            continue
+        begin, end = moment(about["exportFromTime"]), moment(about["exportToTime"])
+        exported = set()
+        for other in inbox.glob(f"{path.parent.parent.relative_to(inbox)}/*/manifest-summary.json"):
+            if other.parent.relative_to(inbox).as_posix() not in truth["refused"]:
+                summary = json.loads(other.read_bytes())
+                exported.add(moment(summary.get("exportTime") or summary["exportToTime"]))
+        assert max(at for at in exported if at < end) == begin, "nothing between the two is missing"
+        for data in (path.parent / "data").iterdir():
+            for line in unpacked(data).splitlines():
+                change = json.loads(line)
+                written = int(change["Metadata"]["WriteTimestampMicros"]["N"]) / 1_000_000
+                assert begin.timestamp() <= written < end.timestamp()
+                kinds["".join(image[:3] for image in ("NewImage", "OldImage") if image in change)] += 1
+    assert set(kinds) <= {"New", "NewOld", "Old"} and kinds["NewOld"] and kinds["New"]
+
+
 def test_damaged_files_are_damaged_and_no_others(messy: tuple[Path, dict[str, Any]]) -> None:
     inbox, truth = messy
     exports = {path: reason for path, reason in truth["refused"].items() if path.startswith("dynamodb/")}

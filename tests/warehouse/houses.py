@@ -145,7 +145,8 @@ def _delivered(unit: str, files: Mapping[str, bytes]) -> str:
     if parts[0] != "dynamodb":
         return "".join(part for part in parts[2:-1] if part.isdigit())
     summary = files.get(f"{unit}/manifest-summary.json")
-    exported = json.loads(summary)["exportTime"] if summary else parts[-1]
+    times = json.loads(summary) if summary else {}
+    exported = times.get("exportTime") or times.get("exportToTime") or parts[-1]
     return "".join(character for character in exported if character.isdigit())[:10]
 
 

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from tests.warehouse.builders import (
+    changed,
     changes,
+    deleted,
     deliver,
     device,
     event,
+    incremental_export,
     json_lines,
     native_export,
     pipeline_dump,
@@ -20,7 +23,7 @@ from tests.warehouse.builders import (
     upsert,
     user,
 )
-from tests.warehouse.helpers import SEEDS, at
+from tests.warehouse.helpers import SEEDS, at, together
 from tests.warehouse.oracle.contract import ROOT, Invalid, timestamp
 from tests.warehouse.oracle.inbox import occurred_at, read_inbox
 from tests.warehouse.oracle.platform import WEIGHTS, without_duplicates
@@ -211,6 +214,36 @@ def test_incomplete_and_differing_exports_wait() -> None:
     assert read_inbox({**files, data: gzip.compress(b"{}")}).dumps["users"] == []
     pipeline = pipeline_dump("users", "2024-01-02T03:00:00", user("u1", "2024-01-01T10:00"))
     assert read_inbox({path: data for path, data in pipeline.items() if "_SUCCESS" not in path}).dumps["users"] == []
+
+
+def test_changes_make_a_dump_of_their_time() -> None:
+    def u(id: str, client: str) -> dict[str, Any]:
+        return user(id, "2024-01-01T10:00", client=client)
+
+    base = native_export("users", "2024-01-02T03:00", u("a", "1"), u("b", "1"), u("c", "1"))
+    first = incremental_export(
+        "users",
+        "2024-01-02T03:00",
+        "2024-01-03T03:00",
+        deleted("2024-01-02T10:00", "b"),
+        changed("2024-01-02T12:00", u("a", "3")),
+        changed("2024-01-02T11:00", u("a", "2")),
+        {**changed("2024-01-02T11:00", u("x", "2")), "Keys": {"id": {"S": "c"}}},
+    )
+    second = incremental_export(
+        "users", "2024-01-03T03:00", "2024-01-04T03:00", changed("2024-01-03T10:00", u("b", "4"))
+    )
+
+    def held(*parts: dict[str, bytes]) -> list[dict[str, str]]:
+        dumps = sorted(read_inbox(together(*parts)).dumps["users"], key=lambda dump: dump.exported_at)
+        return [{id: item["clientId"] for id, item in dump.items.items()} for dump in dumps]
+
+    full = {"a": "1", "b": "1", "c": "1"}
+    assert held(second, base, first) == [full, {"c": "1", "a": "3"}, {"c": "1", "a": "3", "b": "4"}]
+    assert (held(first), held(base, second)) == ([], [full])
+    landings = read_inbox(together(base, first, second)).landings
+    counts = [(row["records_read"], row["records_landed"], row["records_quarantined"]) for row in landings]
+    assert counts == [(3, 3, 0), (4, 3, 1), (1, 1, 0)]
 
 
 def test_catalog_delete_needs_the_key_alone() -> None:

@@ -45,6 +45,19 @@ class Dump:
 
     exported_at: datetime
     items: Mapping[str, Mapping[str, Any]]
+    folder: str = ""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """An incremental export: (when it was written, id, the item as it is then or None) in the order of the files."""
+
+    table: str
+    export_id: str
+    exported_at: datetime
+    since: datetime | None
+    changes: list[tuple[int, str, Mapping[str, Any] | None]]
+    landings: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -81,9 +94,10 @@ def read_inbox(files: Mapping[str, bytes]) -> Inbox:
     """Read all files (path below the inbox → bytes); what is still being written or incomplete is left out."""
     contracts = read_contracts()
     inbox = Inbox()
+    exports: list[Changes] = []
     for path in sorted(files):
         if match := NATIVE_FILE.fullmatch(path):
-            _read_native(files, match[1], match[3], contracts[match[2]], inbox)
+            _read_native(files, match[1], match[3], contracts[match[2]], inbox, exports)
         elif match := PIPELINE_FILE.fullmatch(path):
             exported_at = datetime.strptime(match[3], "%Y-%m-%d-%H-%M-%S")
             paths = [other for other in sorted(files) if other.startswith(match[1]) and _is_data(other)]
@@ -94,6 +108,8 @@ def read_inbox(files: Mapping[str, bytes]) -> Inbox:
             _read_json_lines(files[path], path, contracts[match[2]], match[1], inbox)
         elif match := CATALOG_FILE.fullmatch(path):
             _read_json_lines(files[path], path, contracts[match[1]], None, inbox)
+    for table, dumps in inbox.dumps.items():
+        _apply(dumps, [export for export in exports if export.table == table], inbox)
     return inbox
 
 
@@ -165,24 +181,110 @@ def _event(stream: str, row: dict[str, Any], origin: Origin) -> Event:
     )
 
 
-def _read_native(files: Mapping[str, bytes], folder: str, export_id: str, contract: Contract, inbox: Inbox) -> None:
-    """A native full export: complete when both manifests are there, refused when a count or checksum differs."""
+def _read_native(
+    files: Mapping[str, bytes],
+    folder: str,
+    export_id: str,
+    contract: Contract,
+    inbox: Inbox,
+    exports: list[Changes],
+) -> None:
+    """A native export: complete when both manifests are there, refused when a count or checksum differs. The changes of
+    an incremental one go to `exports`."""
     if f"{folder}manifest-files.json" not in files:
         return
     summary = json.loads(files[f"{folder}manifest-summary.json"])
-    if summary.get("exportType", "FULL_EXPORT") != "FULL_EXPORT":
-        raise ValueError(f"{folder}: the recomputation reads full exports only")
     listed = [json.loads(line) for line in files[f"{folder}manifest-files.json"].splitlines() if line.strip()]
     paths = []
     for entry in listed:
-        path = f"{folder}data/{entry['dataFileS3Key'].rsplit('/', 1)[-1]}"
+        name = entry["dataFileS3Key"].rsplit("/", 1)[-1]
+        path = f"{folder}data/{name}"
+        if path not in files:  # incremental exports may put their files side by side
+            path = f"{folder.removesuffix(f'{export_id}/')}data/{name}"
         text = content(files[path]) if path in files else None
         if text is None or sum(1 for _ in read_lines(text)) != entry["itemCount"]:
             return
         if base64.b64encode(hashlib.md5(files[path]).digest()).decode() != entry["md5Checksum"]:
             return
         paths.append(path)
-    _read_dump(files, paths, export_id, timestamp(summary["exportTime"]), contract, inbox)
+    if summary.get("exportType", "FULL_EXPORT") == "INCREMENTAL_EXPORT":
+        exports.append(_read_changes(files, sorted(paths), export_id, summary, contract))
+    else:
+        _read_dump(files, paths, export_id, timestamp(summary["exportTime"]), contract, inbox)
+
+
+def _read_changes(
+    files: Mapping[str, bytes], paths: list[str], export_id: str, summary: Mapping[str, Any], contract: Contract
+) -> Changes:
+    """What an incremental export says; what is no valid change is not part of it."""
+    changes: list[tuple[int, str, Mapping[str, Any] | None]] = []
+    landings = []
+    for path in paths:
+        text = content(files[path])
+        assert text is not None, "its records were counted"
+        found = list(read_lines(text))
+        valid = []
+        for record in found:
+            try:
+                valid.append(_judge_change(contract, record.value))
+            except Invalid:
+                continue
+        rows = [{"id": id, "written": written} for written, id, _ in valid]
+        landings.append(_landing(contract, path, files[path], len(found), rows, export_id, ["id", "written"]))
+        changes.extend(valid)
+    begin = summary.get("exportFromTime")
+    return Changes(
+        contract.dataset,
+        export_id,
+        timestamp(summary.get("exportTime") or summary["exportToTime"]),
+        timestamp(begin) if begin else None,
+        changes,
+        landings,
+    )
+
+
+def _judge_change(contract: Contract, value: Mapping[str, Any] | None) -> tuple[int, str, Mapping[str, Any] | None]:
+    """When it was written, the id, and the item as it is then, None where it was deleted; raises Invalid."""
+    try:
+        [(kind, digits)] = value["Metadata"]["WriteTimestampMicros"].items()  # type: ignore[index]
+        [(key_kind, id)] = value["Keys"]["id"].items()  # type: ignore[index]
+        written = int(digits)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise Invalid("no change") from None
+    if value is None or value.keys() - {"Metadata", "Keys", "NewImage", "OldImage"} or value["Keys"].keys() != {"id"}:
+        raise Invalid("no change")
+    if kind.upper() != "N" or key_kind.upper() != "S" or not isinstance(id, str) or not id:
+        raise Invalid("no typed key and time")
+    if not isinstance(value.get("OldImage", {}), dict) or not isinstance(value.get("NewImage", {}), dict):
+        raise Invalid("an image that is none")
+    if "NewImage" not in value:
+        return written, id, None
+    item = judge_item(contract, value["NewImage"])
+    if item["id"] != id:
+        raise Invalid("an image of another item")
+    return written, id, item
+
+
+def _apply(dumps: list[Dump], exports: list[Changes], inbox: Inbox) -> None:
+    """Each incremental export is the dump before it, changed; one that begins later than that dump waits."""
+    begin = datetime.min
+    todo: list[tuple[tuple[datetime, int, datetime, str], Dump | Changes]] = [
+        ((dump.exported_at, 0, begin, dump.folder), dump) for dump in dumps
+    ]
+    todo += [((export.exported_at, 1, export.since or begin, export.export_id), export) for export in exports]
+    before: Dump | None = None
+    for _, one in sorted(todo, key=lambda pair: pair[0]):
+        if isinstance(one, Dump):
+            before = one
+        elif before is not None and (one.since is None or one.since <= before.exported_at):
+            items = dict(before.items)
+            for _, id, item in sorted(one.changes, key=lambda change: change[0]):
+                items.pop(id, None)
+                if item is not None:
+                    items[id] = item
+            before = Dump(one.exported_at, items, one.export_id)
+            dumps.append(before)
+            inbox.landings.extend(one.landings)
 
 
 def _read_dump(
@@ -211,7 +313,7 @@ def _read_dump(
                 continue
         items.update({row["id"]: row for row in rows})
         inbox.landings.append(_landing(contract, path, files[path], read, rows, snapshot_id))
-    inbox.dumps[contract.dataset].append(Dump(exported_at, items))
+    inbox.dumps[contract.dataset].append(Dump(exported_at, items, paths[0] if paths else ""))
 
 
 def _landing(
@@ -221,9 +323,10 @@ def _landing(
     read: int,
     rows: list[dict[str, Any]],
     snapshot_id: str | None,
+    names: list[str] | None = None,
 ) -> dict[str, Any]:
     """The counts of one landed file. A duplicate is the same record again: another change of a row is not one."""
-    names = [*contract.key, "updatedat"] if contract.source == "catalog" else contract.key
+    names = names or ([*contract.key, "updatedat"] if contract.source == "catalog" else contract.key)
     keys = {tuple(row[name] for name in names) for row in rows}
     return {
         "dataset": contract.dataset,

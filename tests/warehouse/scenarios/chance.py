@@ -7,11 +7,14 @@ from typing import Any
 from tests.warehouse.builders import (
     Event,
     Files,
+    changed,
     changes,
     delete,
+    deleted,
     deliver,
     device,
     event,
+    incremental_export,
     native_export,
     release,
     show,
@@ -79,6 +82,10 @@ def platform_by_chance(seed: int) -> Files:
     for number, at in enumerate(exported):
         files.append(_dumps(chance, number, at))
         files.append(_changes(chance, number))
+    moments = sorted({_day(chance) for _ in range(9)} - set(exported))
+    for number, at in enumerate(moments):
+        since = chance.choice([None, *(moment for moment in (*exported, *moments) if moment < at)])
+        files.append(_table_changes(chance, number, since, at))
     return together(*files)
 
 
@@ -132,6 +139,33 @@ def _dumps(chance: random.Random, number: int, at: str) -> Files:
     return together(
         native_export("users", at, *users, export_id=f"users-{number}"),
         native_export("devices", at, *devices, export_id=f"devices-{number}"),
+    )
+
+
+def _table_changes(chance: random.Random, number: int, since: str | None, at: str) -> Files:
+    """An incremental export of each table, some of whose items change twice, or are deleted and not there at all."""
+
+    def some(id: str, item: dict[str, Any]) -> dict[str, Any]:
+        moment = _day(chance)
+        return deleted(moment, id) if chance.random() < 0.3 else changed(moment, item)
+
+    users = [chance.choice(USERS[1:]) for _ in range(4)]
+    devices = [chance.choice(DEVICES[1:]) for _ in range(3)]
+    return together(
+        incremental_export(
+            "users",
+            since,
+            at,
+            *[some(id, user(id, "2024-02-20T10:00", client=chance.choice(CLIENTS))) for id in users if id],
+            export_id=f"users-changes-{number}",
+        ),
+        incremental_export(
+            "devices",
+            since,
+            at,
+            *[some(id, device(id, chance.choice(["1.0", "2.0"]))) for id in devices if id],
+            export_id=f"devices-changes-{number}",
+        ),
     )
 
 

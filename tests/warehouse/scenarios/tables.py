@@ -3,11 +3,14 @@
 from tests.warehouse.builders import (
     Event,
     Files,
+    changed,
     changes,
     delete,
+    deleted,
     deliver,
     device,
     event,
+    incremental_export,
     native_export,
     pipeline_dump,
     play,
@@ -21,7 +24,7 @@ from tests.warehouse.scenarios.days import FIRST, FOURTH, LAST, SECOND, THIRD, D
 
 
 def accounts() -> Deliveries:
-    """Users who come, change, go and come back; an empty dump; dumps of both kinds."""
+    """Users who come, change, go and come back; an empty dump; dumps of both kinds; changes of which some come late."""
     base = [
         user("acc-1", "2023-12-28T10:00"),
         user("acc-2", "2023-12-31T23:59:59.999999", country="", musicServices=None),
@@ -29,17 +32,37 @@ def accounts() -> Deliveries:
     moved = user("acc-1", "2023-12-28T10:00", client="velora-car", country="fr", musicServices={"tidal", "deezer"})
     moved |= {"preferences": {"theme": "dark", "volume": 3, "rooms": [{"b": True, "a": None}], "tags": {"y", "x"}}}
     new = user("acc-3", "2024-01-01T00:00", client="mystery-box", country=None, language="sv", status="suspended")
+    back = changed("2024-01-06T02:00", user("acc-5", "2024-01-04T10:00", client="velora-car"))
     return {
         FIRST: native_export("users", "2023-12-31T03:00", *base, user("wander-1", "2023-12-01T10:00")),
         SECOND: together(
             native_export("users", "2024-01-01T03:00", base[0], new),
             native_export("users", "2024-01-02T03:00"),
+            # goes on from nobody
+            incremental_export("users", None, "2024-01-03T03:00", changed("2024-01-02T10:00", base[0])),
         ),
-        THIRD: pipeline_dump("users", "2024-01-08T03:00:00", moved, new, base[1]),
-        FOURTH: native_export(
-            "users", "2024-01-31T03:00", {**moved, "updatedAt": "2024-01-31T01:00:00Z"}, new, base[1]
+        THIRD: together(
+            pipeline_dump("users", "2024-01-08T03:00:00", moved, new, base[1]),
+            # a full export between it and what it goes on from now is delivered last
+            incremental_export("users", None, "2024-01-06T03:00", deleted("2024-01-06T01:00", "acc-1"), back),
+            incremental_export(
+                "users",
+                "2024-01-08T03:00",
+                "2024-01-10T03:00",
+                deleted("2024-01-09T10:00", "acc-3"),
+                changed("2024-01-09T12:00", {**moved, "status": "suspended"}),
+                changed("2024-01-09T11:00", {**moved, "status": "deleted"}),
+            ),
+        ),
+        FOURTH: together(
+            native_export("users", "2024-01-31T03:00", {**moved, "updatedAt": "2024-01-31T01:00:00Z"}, new, base[1]),
+            # waits for what is delivered last
+            incremental_export("users", "2024-01-12T03:00", "2024-01-14T03:00", back),
         ),
         LAST: together(
+            incremental_export(
+                "users", "2024-01-10T03:00", "2024-01-12T03:00", changed("2024-01-11T10:00", new), {"Keys": {}}
+            ),
             # older than what is known: delivered last
             native_export(
                 "users", "2024-01-05T03:00", {**base[0], "status": "deleted"}, user("acc-4", "2023-12-27T10:00")
@@ -68,6 +91,13 @@ def speakers() -> Deliveries:
         SECOND: pipeline_dump("devices", "2024-01-01T23:59:59", device("dev-1", "1.1"), device("dev-2", "1.1")),
         THIRD: together(
             native_export("devices", "2024-01-08T00:00", device("dev-1", "1.0"), mini, seen_once),
+            incremental_export(
+                "devices",
+                "2024-01-08T00:00",
+                "2024-01-20T00:00",
+                deleted("2024-01-19T00:00", "dev-4"),
+                changed("2024-01-19T00:00", device("dev-1", "1.2", lastSeenAt="2024-01-19T00:00:00Z")),
+            ),
             changes(
                 "firmware",
                 THIRD,
