@@ -176,7 +176,9 @@ def _run(order: dict[str, Any], datasets: dict[str, contracts.Dataset], end: int
     if order["workers"] > 1:
         land.PARALLEL_BYTES, land.JOB_BYTES = 0, order["job_bytes"]
         os.sched_getaffinity = lambda _: set(range(order["workers"]))
-        # Forked, for the tests' sake: processes that start anew would spend the time importing.
+        # Forked, for the tests' sake: processes that start anew would spend the time importing. As those do, they
+        # have no handler of SIGTERM from the beginning.
+        signal.default_int_handler = signal.SIG_DFL  # type: ignore[assignment]
         land._pool = lambda workers: ProcessPoolExecutor(
             workers, mp_context=get_context("fork"), initializer=land._end_with_parent
         )

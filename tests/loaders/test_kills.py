@@ -178,7 +178,7 @@ def test_a_worker_that_dies_ends_the_run_and_leaves_nothing(loaders: Loaders, tm
     deliveries.events(2)
     deliveries.native(2)
     outcomes = []
-    for step in range(1, 40, 3):
+    for step in range(1, 200, 4):
         run = loaders.run(lake, "land", workers=2, worker_at=step)
         outcomes.append(run.code)
         assert run.lingered < 5
