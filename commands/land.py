@@ -16,17 +16,20 @@ def land(
     reland: str = typer.Option(
         "", "--reland", metavar="PATH", help="Replace the rows of this landed file (or dump) by those it holds now."
     ),
+    everything: bool = typer.Option(False, "--all", help="Look at deliveries of any age, where the inbox is in S3."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
     """Land everything new in the inbox.
 
     Exit code 0 also when records were quarantined; 1 when a file or an export was refused: it stays unlanded, is
-    named, and is tried again.
+    named, and is tried again. Of an inbox in S3 the deliveries of the last days before the newest landed one are
+    looked at, of each stream and table, and new dumps; --all looks at older ones, too.
 
     \b
     Examples:
       earshot land
       earshot land --dataset play --dataset users --json
+      earshot land --all
       earshot land --reland events/eu/play/2026/03/01/09/late.json.gz
     """
     from rich.console import Console
@@ -43,9 +46,10 @@ def land(
                 dataset,
                 lambda done, total: status.update(f"landing, {100 * done // max(total, 1)} %"),
                 again=reland or None,
+                everything=everything,
             )
     else:
-        report = land_inbox(here.inbox, here.lake, dataset, again=reland or None)
+        report = land_inbox(here.inbox, here.lake, dataset, again=reland or None, everything=everything)
     if as_json:
         output.document(_document(report))
     else:
@@ -74,6 +78,7 @@ def _document(report: "Report") -> dict[str, object]:
         "refused": named(report.refused),
         "waiting": named(report.waiting),
         "unknown": named(report.unknown),
+        "listed_from": report.listed_from,
     }
 
 
@@ -87,6 +92,8 @@ def _words(report: "Report") -> None:
     for kind, files in (("refused", report.refused), ("waiting", report.waiting), ("unknown", report.unknown)):
         for path, why in files:
             print(f"{kind}: {path}: {why}")
+    if report.listed_from is not None:
+        print(f"looked at deliveries since {report.listed_from}; `earshot land --all` looks at older ones, too")
 
 
 def register(app: typer.Typer) -> None:

@@ -95,14 +95,15 @@ def compact(lake_address: str, only: Sequence[str] = (), progress: Progress = la
     with writer_lock(lake) as lock, said(lake.scratch()):
         check_format(lake)
         loads.recover(lake)
-        try:
-            for batch in _batches(_tasks(lake, datasets, only)):
-                _compact(lake, lock, batch, report, progress)
-        except BaseException:
-            # Where the store gives no answer any more, the next run tidies up; what went wrong first is told.
-            with suppress(EarshotError):
-                loads.recover(lake)
-            raise
+        for batch in _batches(_tasks(lake, datasets, only)):
+            load_id = loads.new_load_id(lake)
+            try:
+                _compact(lake, lock, load_id, batch, report, progress)
+            except BaseException:
+                # Where the store gives no answer any more, the next run tidies up; what went wrong first is told.
+                with suppress(EarshotError):
+                    loads.recover(lake, load_id)
+                raise
         report.held = len(loads.retired(lake, loads.ids(lake)))
     report.seconds = time.monotonic() - began
     return report
@@ -173,9 +174,8 @@ def _batches(tasks: Iterator[Task]) -> Iterator[list[Task]]:
         yield batch
 
 
-def _compact(lake: Store, lock: Held, batch: list[Task], report: Report, progress: Progress) -> None:
+def _compact(lake: Store, lock: Held, load_id: str, batch: list[Task], report: Report, progress: Progress) -> None:
     """Do some tasks as one load."""
-    load_id = loads.new_load_id(lake)
     moves: list[tuple[Path, str]] = []
     files: list[DataFile] = []
     removed: list[str] = []

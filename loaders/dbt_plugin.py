@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
+from loaders.bucket import ATTEMPTS, CONNECT_SECONDS, ENDPOINT_VARIABLE, READ_SECONDS, Bucket
 from loaders.locks import reader_lock
-from loaders.store import Bucket, open_store, s3
+from loaders.store import open_store, said
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+    from pyarrow import fs
 
 # Held until `release`, or until the process ends.
 _held = ExitStack()
@@ -31,7 +33,7 @@ class Plugin(BasePlugin):
             class S3(ArrowFSWrapper):  # type: ignore[misc] # fsspec has no type hints
                 protocol = "s3"
 
-            connection.register_filesystem(S3(s3(lake.bucket), skip_instance_cache=True))
+            connection.register_filesystem(S3(_arrow(lake), skip_instance_cache=True))
         if lake.exists():
             _held.enter_context(reader_lock(lake))
 
@@ -39,3 +41,21 @@ class Plugin(BasePlugin):
 def release() -> None:
     """Let the lake's files go: the connection is closed."""
     _held.close()
+
+
+def _arrow(lake: Bucket) -> fs.S3FileSystem:
+    """The lake's bucket as a file system that DuckDB can be lent, with the credentials that the environment gives."""
+    from pyarrow import fs
+
+    endpoint = os.environ.get(ENDPOINT_VARIABLE)
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    with said(lake.address):
+        if region is None:
+            region = "us-east-1" if endpoint else fs.resolve_s3_region(lake.bucket)
+        return fs.S3FileSystem(
+            endpoint_override=endpoint,
+            region=region,
+            connect_timeout=CONNECT_SECONDS,
+            request_timeout=READ_SECONDS,
+            retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
+        )

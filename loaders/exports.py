@@ -217,7 +217,7 @@ def _promise(entry: dict[str, Any], where: str) -> tuple[str, Promise]:
 
 def _read(file: Found) -> bytes:
     try:
-        with reading(file.inbox), file.inbox.open(file.path) as opened:
+        with reading(), file.inbox.stream(file.path) as opened:
             return opened.read()
     except Refused as why:
         raise Refused(f"{file.path.rsplit('/', 1)[1]}: {why}") from why

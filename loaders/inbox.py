@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
+from loaders import recent
+from loaders.bucket import Bucket
 from loaders.contracts import CHANGE_MESSAGES, EVENT_STREAM, TABLE_DUMPS, Dataset
 from loaders.errors import EarshotError
+from loaders.loads import SourceFile
 from loaders.store import Store
 
 REGIONS = ("eu", "cn")
@@ -27,11 +32,15 @@ class Found:
 
 @dataclass(frozen=True)
 class Contents:
-    """The inbox, sorted by path: `files` of JSON-lines datasets, `dumps` (all files below a dump table), `unknown`."""
+    """The inbox, sorted by path: `files` of JSON-lines datasets, `dumps` (all files below a dump table), `unknown`.
+
+    `since` is the day from which on all deliveries are there, None where they are whatever their day.
+    """
 
     files: dict[str, list[Found]]
     dumps: dict[str, list[Found]]
     unknown: list[tuple[str, str]]  # path, why
+    since: date | None = None
 
 
 def unfinished(name: str) -> bool:
@@ -47,10 +56,15 @@ def check(inbox: Store) -> None:
         )
 
 
-def look(inbox: Store, datasets: dict[str, Dataset]) -> Contents:
-    """Everything in the inbox."""
-    found = Contents({}, {}, [])
-    for path, size, mtime_ns in inbox.files():
+def look(inbox: Store, datasets: dict[str, Dataset], landed: Mapping[str, SourceFile]) -> Contents:
+    """What is in the inbox; of one in a bucket, what is recent beside what is `landed`, by path (none: everything)."""
+    since = None
+    if isinstance(inbox, Bucket):
+        entries, since = recent.entries(inbox, landed)
+    else:
+        entries = inbox.files()
+    found = Contents({}, {}, [], since)
+    for path, size, mtime_ns in entries:
         _sort(Found(path, inbox, size, mtime_ns), datasets, found)
     return found
 

@@ -67,7 +67,7 @@ def open_lake(address: str) -> Store:
 def claim(lake: Store) -> None:
     """Write a new lake's `lake.json`, under the writer lock; raises EarshotError when the lake can't be ours."""
     if not check(lake):
-        lake.write(MARKER, msgspec.json.encode({"format": FORMAT, "lake_id": str(uuid.uuid4())}) + b"\n")
+        lake.create(MARKER, msgspec.json.encode({"format": FORMAT, "lake_id": str(uuid.uuid4())}) + b"\n")
 
 
 def check(lake: Store) -> bool:

@@ -11,7 +11,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from loaders.exports import Export
 from loaders.inbox import Found
 from loaders.jobs import Job, Result, Run
 from loaders.lake import check, claim, open_lake
-from loaders.loads import Landed, SourceFile
+from loaders.loads import Landed, Listing, SourceFile
 from loaders.locks import Held, writer_lock
 from loaders.personal import require_key
 from loaders.store import Store, clear, open_store, said
@@ -53,7 +53,10 @@ class Counts:
 
 @dataclass
 class Report:
-    """What a run did. `refused`, `waiting` and `unknown` are (path below the inbox, why)."""
+    """What a run did. `refused`, `waiting` and `unknown` are (path below the inbox, why).
+
+    `listed_from` is the day from which on all deliveries were looked at, None when they were whatever their day.
+    """
 
     load_id: str | None = None
     landed_at: datetime | None = None
@@ -61,6 +64,7 @@ class Report:
     refused: list[tuple[str, str]] = field(default_factory=list)
     waiting: list[tuple[str, str]] = field(default_factory=list)
     unknown: list[tuple[str, str]] = field(default_factory=list)
+    listed_from: date | None = None
 
 
 def land(
@@ -70,11 +74,14 @@ def land(
     progress: Progress = lambda done, total: None,
     workers: int | None = None,
     again: str | None = None,
+    everything: bool = False,
 ) -> Report:
     """Land what is new, of the datasets named by `only` (default all).
 
     `again` is the path below the inbox of a file (or of a dump) that a load has: then it alone is landed, and its rows
     take the place of those of before.
+
+    Of an inbox in a bucket only what is recent is looked at (loaders/recent.py), or `everything`.
 
     The lake is as before or holds the whole load, whatever happens on the way. Raises EarshotError when the inbox, the
     lake or a contract can't be used, and when another process is writing to the lake. Files that can't be landed are no
@@ -91,13 +98,14 @@ def land(
     check(lake)
     with writer_lock(lake) as lock, said(lake.scratch()):
         claim(lake)
-        loads.recover(lake)
-        landed = loads.landed(lake)
-        contents = inbox.look(source, datasets)
-        report = Report(unknown=contents.unknown)
+        there = loads.recover(lake)
+        landed = loads.landed(lake, there)
+        contents = inbox.look(source, datasets, {} if everything or again is not None else landed.sources)
+        report = Report(unknown=contents.unknown, listed_from=contents.since)
         if again is not None:
             work = [reland.choose(again, contents, landed)]
-            _land(lake, lock, datasets, work, landed, report, progress, workers, reland.landed_before(work[0], landed))
+            before = reland.landed_before(work[0], landed)
+            _land(lake, lock, there, datasets, work, landed, report, progress, workers, before)
             return report
         wanted = {name: files for name, files in contents.files.items() if not only or name in only}
         new = {name: _new(files, landed.sources, report) for name, files in wanted.items()}
@@ -106,7 +114,7 @@ def land(
             if not only or name in only:
                 work.extend(_dumps(name, files, landed, report, len(work)))
         if work:
-            _land(lake, lock, datasets, work, landed, report, progress, workers, {})
+            _land(lake, lock, there, datasets, work, landed, report, progress, workers, {})
     return report
 
 
@@ -182,6 +190,7 @@ def weight(file: Found) -> int:
 def _land(
     lake: Store,
     lock: Held,
+    there: Listing,
     datasets: dict[str, Dataset],
     work: list[Job],
     landed: Landed,
@@ -191,7 +200,7 @@ def _land(
     replaced: dict[str, str],
 ) -> None:
     """Run the jobs and commit what they wrote, in place of the source files `replaced` (path to the load of each)."""
-    load_id = loads.new_load_id(lake)
+    load_id = loads.new_load_id(lake, there)
     run = Run(datasets, lake.scratch() / load_id, load_id, loads.landed_at(load_id))
     try:
         run.temporary.mkdir(parents=True)
@@ -209,7 +218,7 @@ def _land(
     except BaseException:
         # Where the store gives no answer any more, the next run tidies up; what went wrong first is told.
         with suppress(EarshotError):
-            loads.recover(lake)
+            loads.recover(lake, load_id)
         raise
     clear(lake.scratch())
 

@@ -59,10 +59,10 @@ def replay(lake_address: str, only: Sequence[str] = ()) -> dict[str, Counts]:
     check(lake)
     with writer_lock(lake) as lock, said(lake.scratch()):
         claim(lake)
-        loads.recover(lake)
-        load_id = loads.new_load_id(lake)
+        there = loads.recover(lake)
+        load_id = loads.new_load_id(lake, there)
         run = Run(datasets, lake.scratch() / load_id, load_id, loads.landed_at(load_id))
-        landed = loads.landed(lake)
+        landed = loads.landed(lake, there)
         counts: dict[str, Counts] = {}
         results: list[Result] = []
         away = TakenAway()
@@ -76,7 +76,7 @@ def replay(lake_address: str, only: Sequence[str] = ()) -> dict[str, Counts]:
                 _take_away_counts(lake, run, {source.source_path for r in results for source in r.sources}, away)
                 commit(lake, lock, run, results, away)
         finally:
-            loads.recover(lake)
+            loads.recover(lake, load_id)
     return {name: count for name, count in counts.items() if count != Counts()}
 
 

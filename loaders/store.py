@@ -7,29 +7,16 @@ wrong with a place as a whole (a full disk, no permission, no answer) is an Ears
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol, cast
+from typing import BinaryIO, NamedTuple, Protocol
 
 from loaders.errors import EarshotError
-
-if TYPE_CHECKING:
-    from pyarrow import fs
-
-ENDPOINT_VARIABLE = "EARSHOT_S3_ENDPOINT"
-# The SDK tries again after timeouts, cut connections, throttling and answers 5xx, and waits longer each time.
-ATTEMPTS = 6
-CONNECT_SECONDS, REQUEST_SECONDS = 5, 30
-# Every read of a stream is a request to the store.
-STREAM_BUFFER = 8 << 20
 
 
 class Entry(NamedTuple):
@@ -71,11 +58,20 @@ class Store(Protocol):
     def write(self, path: str, content: bytes) -> None:
         """Write a small file: afterwards it is there whole, or, after a crash, as it was before."""
 
+    def create(self, path: str, content: bytes) -> bool:
+        """Write a small file where there is none; False, and nothing done, where there is one with other content.
+
+        In a bucket of two processes that do so one is told True, in a folder who has the writer lock may do it.
+        """
+
     def put(self, local: Path, path: str) -> None:
         """Let a finished file of `scratch` take its place, whole or not at all; it is gone from there then."""
 
     def settle(self, paths: Iterable[str]) -> None:
         """Make files that were put there outlive a power cut."""
+
+    def give_up(self, paths: Iterable[str]) -> None:
+        """Forget what of files was put there by halves, by processes that are no more."""
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files, and the folders that are empty then; what is not there is fine."""
@@ -91,6 +87,8 @@ def open_store(address: str, variable: str) -> Store:
     match = re.fullmatch(r"s3://([^/]+)/*(.*?)/*", address)
     if match is None:
         raise EarshotError(f"{variable} is {address}; it can be a folder or s3://bucket/prefix.")
+    from loaders.bucket import Bucket  # here, because it is made of what stands here
+
     return Bucket(match[1], match[2])
 
 
@@ -107,15 +105,11 @@ def _sentence(where: str, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk that holds {where} is full; make room and run this again: what was not finished is not there."
     words = error.strerror or " ".join(str(error).split())
-    # Arrow's words of a bucket end with a list of what the SDK knows, and those of a file leave out what is wrong.
-    short = re.sub(r"^(When .*?): ", "", words.split(" Detail: ")[0])
-    if "://" not in where and error.errno:
-        short = os.strerror(error.errno)
-    if isinstance(error, PermissionError) or "ACCESS_DENIED" in words or "HTTP status 403" in words:
-        return f"{where} may not be used with the permissions this process has ({short}); grant them and run it again."
-    if "://" in where:
-        return f"{where} can't be used ({short}); check the address, AWS_* and {ENDPOINT_VARIABLE}, and run it again."
-    return f"{where} can't be used ({short}); check that it is there and may be written, and run this again."
+    if error.errno:  # Arrow's words of a file leave out what is wrong
+        words = os.strerror(error.errno)
+    if isinstance(error, PermissionError):
+        return f"{where} may not be used with the permissions this process has ({words}); grant them and run it again."
+    return f"{where} can't be used ({words}); check that it is there and may be written, and run this again."
 
 
 @dataclass(frozen=True)
@@ -199,6 +193,12 @@ class Folder:
                 raise
             self._settle({place.parent})
 
+    def create(self, path: str, content: bytes) -> bool:
+        if self.info(path) is not None:
+            return self.read(path) == content
+        self.write(path, content)
+        return True
+
     def put(self, local: Path, path: str) -> None:
         with said(self.root / path):
             (self.root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -213,6 +213,9 @@ class Folder:
         above = {folder for below in folders for folder in below.parents if folder.is_relative_to(self.root)}
         for folder in sorted(folders | above, reverse=True):
             _sync(folder)
+
+    def give_up(self, paths: Iterable[str]) -> None:
+        """Nothing: a file is renamed to its place."""
 
     def remove(self, paths: Iterable[str]) -> None:
         with said(self.root):
@@ -229,107 +232,6 @@ class Folder:
 
     def scratch(self) -> Path:
         return self.root / "tmp"
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """A bucket, or what is below a prefix of it. An object appears there whole, when its writing ends."""
-
-    bucket: str
-    prefix: str = ""
-
-    @property
-    def address(self) -> str:
-        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
-
-    def _full(self, path: str) -> str:
-        return "/".join(part for part in (self.bucket, self.prefix, path) if part)
-
-    def _one(self, full: str) -> Any:
-        with said(self.address):
-            return s3(self.bucket).get_file_info(full)
-
-    def _below(self, folder: str, recursive: bool) -> list[Any]:
-        from pyarrow import fs  # here, because a lake in a folder must not cost the import of Arrow
-
-        with said(self.address):
-            selector = fs.FileSelector(self._full(folder), allow_not_found=True, recursive=recursive)
-            return list(s3(self.bucket).get_file_info(selector))
-
-    def _entry(self, info: Any) -> Entry:
-        return Entry(info.path[len(self._full("")) + 1 :], info.size, info.mtime_ns)
-
-    def exists(self) -> bool:
-        return bool(self._one(self.bucket).type.name != "NotFound")
-
-    def files(self, below: str = "") -> list[Entry]:
-        return sorted(self._entry(info) for info in self._below(below, True) if info.is_file)
-
-    def folders(self, below: str = "") -> list[str]:
-        return sorted(info.base_name for info in self._below(below, False) if not info.is_file)
-
-    def info(self, path: str) -> Entry | None:
-        info = self._one(self._full(path))
-        return self._entry(info) if info.is_file else None
-
-    def open(self, path: str) -> BinaryIO:
-        return cast(BinaryIO, s3(self.bucket).open_input_file(self._full(path)))
-
-    def stream(self, path: str) -> BinaryIO:
-        found = s3(self.bucket).open_input_stream(self._full(path), compression=None, buffer_size=STREAM_BUFFER)
-        return cast(BinaryIO, found)
-
-    def read(self, path: str) -> bytes:
-        if self.info(path) is None:
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), f"{self.address}/{path}")
-        with said(self.address), self.open(path) as file:
-            return file.read()
-
-    def write(self, path: str, content: bytes) -> None:
-        with said(self.address), s3(self.bucket).open_output_stream(self._full(path), compression=None) as file:
-            file.write(content)
-
-    def put(self, local: Path, path: str) -> None:
-        from pyarrow import fs
-
-        with said(self.address):
-            fs.copy_files(str(local), self._full(path), fs.LocalFileSystem(), s3(self.bucket))
-        there = self.info(path)
-        if there is None or there.size != local.stat().st_size:
-            raise EarshotError(f"{self.address}/{path} did not arrive whole; run this again.")
-        local.unlink()
-
-    def settle(self, paths: Iterable[str]) -> None:
-        """Nothing: what an S3 store has taken is there."""
-
-    def remove(self, paths: Iterable[str]) -> None:
-        for path in paths:
-            if self.info(path) is not None:
-                with said(self.address):
-                    s3(self.bucket).delete_file(self._full(path))
-
-    def scratch(self) -> Path:
-        name = hashlib.sha256(self.address.encode()).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"earshot-{os.getuid()}-{name}"
-
-
-@cache
-def s3(bucket: str) -> fs.S3FileSystem:
-    """The connection of this process to a bucket, with the credentials that the environment gives."""
-    from pyarrow import fs
-
-    endpoint = os.environ.get(ENDPOINT_VARIABLE)
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    with said(f"s3://{bucket}"):
-        if region is None:
-            region = "us-east-1" if endpoint else fs.resolve_s3_region(bucket)
-        return fs.S3FileSystem(
-            endpoint_override=endpoint,
-            region=region,
-            connect_timeout=CONNECT_SECONDS,
-            request_timeout=REQUEST_SECONDS,
-            retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
-        )
 
 
 def clear(folder: Path) -> None:

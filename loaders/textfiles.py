@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
 
-from loaders.store import Entry, Folder, Store, said
+from loaders.store import Entry, Store
 
 BLOCK = 1 << 20
 # A gzip file that unpacks to no more is kept in memory between its check and its use; a larger one is unpacked twice.
@@ -34,7 +34,7 @@ class Fingerprint:
 def checksum(store: Store, path: str) -> str:
     """SHA-256 of a file; raises Refused when it can't be read."""
     digest = hashlib.sha256()
-    with reading(store), store.stream(path) as file:
+    with reading(), store.stream(path) as file:
         while block := file.read(BLOCK):
             digest.update(block)
     return digest.hexdigest()
@@ -66,7 +66,7 @@ class Source:
         return self._md5.digest()
 
     def __iter__(self) -> Iterator[bytes]:
-        with reading(self.store):
+        with reading():
             self._before = self.store.info(self.path)
             if self._before is None:
                 raise FileNotFoundError
@@ -111,17 +111,14 @@ class Source:
 
 
 @contextmanager
-def reading(store: Store) -> Iterator[None]:
-    """What is wrong with one file refuses it; a store that gives no answer ends the run."""
-    with said(store.address):
-        try:
-            yield
-        except FileNotFoundError:
-            raise Refused("it vanished before it was read") from None
-        except OSError as error:
-            if not isinstance(store, Folder):
-                raise
-            raise Refused(f"it can't be read ({error.strerror})") from error
+def reading() -> Iterator[None]:
+    """What is wrong with one file refuses it. A store that gives no answer ends the run: that is no OSError."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise Refused("it vanished before it was read") from None
+    except OSError as error:
+        raise Refused(f"it can't be read ({error.strerror})") from error
 
 
 def _blocks(file: BinaryIO, size: int) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.request import Request, urlopen
 
 import boto3
 import pytest
@@ -31,6 +32,8 @@ def serving(*buckets: str) -> Iterator[Server]:
     server.start()
     host, port = server.get_host_and_port()
     endpoint = f"http://{host}:{port}"
+    # Servers of one process share what they hold.
+    urlopen(Request(f"{endpoint}/moto-api/reset", method="POST")).close()
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("EARSHOT_S3_ENDPOINT", endpoint)
         environment.setenv("AWS_ACCESS_KEY_ID", "nobody")

@@ -193,4 +193,4 @@ def die_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("replace", "unlink"):
         monkeypatch.setattr(os, name, watched(name))
     # A process that dies tidies nothing up.
-    monkeypatch.setattr(loads, "recover", lambda lake: [])
+    monkeypatch.setattr(loads, "recover", lambda lake, *_: loads.listing(lake))

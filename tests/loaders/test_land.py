@@ -223,7 +223,7 @@ def test_only_the_named_datasets_are_landed(place: Place) -> None:
 
 def test_several_processes_write_the_same_lake_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(land, "JOB_BYTES", 300)
-    monkeypatch.setattr(loads, "new_load_id", lambda lake: "20260301T000000.000000Z")
+    monkeypatch.setattr(loads, "new_load_id", lambda *_: "20260301T000000.000000Z")
     places = [Place(tmp_path / "one"), Place(tmp_path / "two")]
     for place in places:
         for number in range(6):

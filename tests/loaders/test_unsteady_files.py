@@ -175,7 +175,7 @@ def test_a_manifest_that_goes_is_named(place: Place, monkeypatch: pytest.MonkeyP
         return opened(self, path)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Folder, "open", gone)
+        patched.setattr(Folder, "stream", gone)
         [(path, why)] = place.land().refused
     assert path == folder and why == "manifest-files.json: it vanished before it was read"
     assert [path for path, _ in place.land().waiting] == [folder]
