@@ -23,7 +23,12 @@ renamed as (
         _source_line as source_line,
         row_number() over (
             partition by _snapshot_at, id
-            order by _source_file asc nulls last, _source_line asc nulls last, _source_offset asc nulls last
+            order by
+                _source_file asc nulls last,
+                _source_line asc nulls last,
+                _source_offset asc nulls last,
+                -- states of one moment may share the rows that did not change
+                _snapshot_id asc nulls last
         ) as copy_number
     from source
 )
