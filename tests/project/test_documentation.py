@@ -10,6 +10,10 @@ from tests.project.conftest import ROOT, Project
 # A macro's form for one engine, or of a macro of dbt's own: described where the macro is that it stands for.
 _FORM = re.compile(r"^(duckdb|redshift|postgres|default)__")
 
+# What a mart's description says, each part a paragraph that begins so: grain, time, what is left out and why, how it
+# relates to other marts, and a question with the SQL that answers it. Paragraphs of other words may stand in between.
+_PARTS = ("One row per ", "Window: ", "Excluded: ", "Neighbours: ", "Example: ")
+
 
 def test_dbt_parses_without_a_warning(project: Project) -> None:
     assert project.warnings == []
@@ -66,9 +70,12 @@ def test_marts_are_public_contracts(project: Project) -> None:
         assert [column.name for column in mart.columns.values() if not column.data_type] == [], mart.name
 
 
-def test_marts_begin_with_their_grain(project: Project) -> None:
-    descriptions = {mart.name: mart.description for mart in project.marts()}
-    assert [name for name, words in descriptions.items() if not words.startswith("One row per ")] == []
+def test_marts_are_explained_alike(project: Project) -> None:
+    for mart in project.marts():
+        began = [[word for word in _PARTS if part.startswith(word)] for part in mart.description.split("\n\n")]
+        assert [word for words in began for word in words] == list(_PARTS), f"{mart.name}: the parts are {_PARTS}"
+        example = mart.description.rpartition("\n\n")[2]
+        assert example.startswith("```sql\n") and mart.name in example, f"{mart.name}: no SQL closes its description"
 
 
 def test_marts_have_a_primary_key(project: Project) -> None:
