@@ -13,10 +13,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Project:
-    """The parsed project: dbt's manifest, and the warnings that dbt had while it parsed."""
+    """The parsed project: dbt's manifest, the warnings that dbt had while it parsed, and where its artefacts lie."""
 
     manifest: Any
     warnings: list[str]
+    target: Path
 
     def nodes(self, kind: str) -> list[Any]:
         """All nodes of a resource type: model, seed, snapshot, test."""
@@ -39,4 +40,4 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     places = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--target-path", target, "--log-path", target]
     done = dbtRunner(callbacks=[listen]).invoke(["--quiet", "parse", "--no-partial-parse", *places])
     assert done.success, f"dbt parse failed: {done.exception}"
-    return Project(done.result, warnings)
+    return Project(done.result, warnings, Path(target))

@@ -1,10 +1,12 @@
 """Everything of the dbt project says in words what it is, and a mart keeps the promises of the house."""
 
 import csv
+import json
 import re
 from collections.abc import Iterable
 from typing import Any
 
+from reports import dictionary
 from tests.project.conftest import ROOT, Project
 
 # A macro's form for one engine, or of a macro of dbt's own: described where the macro is that it stands for.
@@ -76,6 +78,13 @@ def test_marts_are_explained_alike(project: Project) -> None:
         assert [word for words in began for word in words] == list(_PARTS), f"{mart.name}: the parts are {_PARTS}"
         example = mart.description.rpartition("\n\n")[2]
         assert example.startswith("```sql\n") and mart.name in example, f"{mart.name}: no SQL closes its description"
+
+
+def test_the_dictionary_says_what_the_marts_say(project: Project) -> None:
+    manifest = json.loads((project.target / "manifest.json").read_text(encoding="utf-8"))
+    kept = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    stale = kept != dictionary.page(manifest)
+    assert not stale, f"docs/metrics.md is stale: run `./{dictionary.COMMAND}` and commit what it writes"
 
 
 def test_marts_have_a_primary_key(project: Project) -> None:
