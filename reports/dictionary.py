@@ -38,10 +38,12 @@ def page(manifest: Mapping[str, Any]) -> str:
         "everybody once.",
         "",
     ]
+    lines.append("* [Metrics](#metrics), to ask without writing SQL")
     for area in areas:
         found = [mart["name"] for mart in marts if mart["fqn"][2] == area]
         links = ", ".join(f"[{name}](#{name})" for name in sorted(found))
         lines.append(f"* [{_title(area)}](#{_anchor(_title(area))}): {links}")
+    lines += ["", "## Metrics", "", *_metrics(manifest, names)]
     for area in areas:
         lines += ["", f"## {_title(area)}"]
         for mart in sorted(marts, key=lambda mart: str(mart["name"])):
@@ -82,3 +84,28 @@ def _columns(mart: Mapping[str, Any]) -> Iterator[str]:
     for column in mart["columns"].values():
         meaning = " ".join(column["description"].split()).replace("|", "\\|")
         yield f"| `{column['name']}` | {column['data_type']} | {meaning} |"
+
+
+def _metrics(manifest: Mapping[str, Any], names: set[str]) -> Iterator[str]:
+    yield "Defined for dbt's semantic layer in the YAML of the mart they are made of; each offers the slices in which"
+    yield "it is right, and no others. MetricFlow writes their SQL, in the activated environment:"
+    yield ""
+    yield "```sh"
+    yield "dbt parse        # after a change of the YAML"
+    yield "mf query --metrics dau,hours_listened --group-by metric_time,client --order -metric_time --limit 20"
+    yield "mf list dimensions --metrics dau        # what it can be sliced by"
+    yield "```"
+    yield ""
+    yield "| metric | meaning | made of |"
+    yield "| --- | --- | --- |"
+    for metric in sorted(manifest["metrics"].values(), key=lambda metric: (_mart(metric, manifest), metric["name"])):
+        meaning = " ".join(f"{metric['label']}. {metric['description']}".split())
+        yield f"| `{metric['name']}` | {meaning} | {_link(_mart(metric, manifest), names)} |"
+
+
+def _mart(metric: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
+    """The mart that a metric, or the first metric it is made of, is counted from."""
+    parent = str(metric["depends_on"]["nodes"][0])
+    if parent in manifest["metrics"]:
+        return _mart(manifest["metrics"][parent], manifest)
+    return str(manifest["semantic_models"][parent]["node_relation"]["alias"])

@@ -56,6 +56,11 @@ def test_exposures_are_described(project: Project) -> None:
     assert _undescribed(project.manifest.exposures.values()) == []
 
 
+def test_metrics_are_described(project: Project) -> None:
+    assert _undescribed(project.manifest.metrics.values()) == []
+    assert _undescribed(project.manifest.semantic_models.values()) == []
+
+
 def test_tests_say_what_they_guard(project: Project) -> None:
     singular = [
         test for test in project.nodes("test") if test.path.endswith(".sql") and test.test_node_type == "singular"

@@ -1,4 +1,4 @@
-"""What the YAML says of tables and columns stands in the warehouse and in the published file, where BI tools read it."""
+"""What the YAML says of tables and columns stands in the warehouse and in the published file: BI tools show it."""
 
 import json
 from collections.abc import Callable, Mapping
