@@ -3,7 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import chdir
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise, permutations
 from typing import Any
 
 import duckdb
@@ -13,7 +14,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from tests.redshift.guard import findings
-from tests.warehouse.compare import same
+from tests.warehouse.compare import read_mart, same
 from tests.warehouse.oracle import Row
 from tests.warehouse.oracle.contract import ROOT
 from tests.warehouse.platforms import Platform
@@ -124,6 +125,174 @@ def test_listening_by_weekday_and_hour(platform: Platform, answers: Mapping[str,
         assert row["weeks"] == len(weeks)
         assert same(row["hours_per_week"], heard[cell] / len(weeks))
     assert same(sum(row["share_of_week"] for row in found.values()), 1.0)
+
+
+def test_power_user_curve(platform: Platform, answers: Mapping[str, list[Row]]) -> None:
+    last = _last_day(platform)
+    days: dict[str, set[date]] = defaultdict(set)
+    for row in platform.expected["fct_user_activity_daily"]:
+        if last - timedelta(days=27) <= row["date_day"] <= last:
+            days[row["user_id"]].add(row["date_day"])
+    hours: Counter[int] = Counter()
+    for play in platform.expected["fct_plays"]:
+        if play["user_id"] in days and last - timedelta(days=27) <= play["date_day"] <= last:
+            hours[len(days[play["user_id"]])] += play["seconds_listened"] / 3600
+    users = Counter(len(active) for active in days.values())
+    found = answers["power_user_curve"]
+    assert [row["days_active"] for row in found] == sorted(users)
+    for row in found:
+        assert row["users"] == users[row["days_active"]]
+        assert same(row["share_of_users"], row["users"] / len(days))
+        assert same(row["hours_listened"], float(hours[row["days_active"]]))
+        assert same(row["share_of_hours"], hours[row["days_active"]] / hours.total())
+
+
+def test_listening_around_firmware_updates(platform: Platform, answers: Mapping[str, list[Row]]) -> None:
+    plays = platform.expected["fct_plays"]
+    first = datetime.combine(min(play["date_day"] for play in plays), time()) + WEEK
+    last = datetime.combine(_last_day(platform) + timedelta(days=1), time()) - WEEK
+    history = sorted(
+        platform.expected["dim_devices_history"], key=lambda version: (version["device_id"], version["valid_from"])
+    )
+    heard: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    for before, version in pairwise(history):
+        at = version["valid_from"]
+        is_update = before["device_id"] == version["device_id"] and None not in (
+            before["firmware_version"],
+            version["firmware_version"],
+        )
+        if is_update and before["firmware_version"] != version["firmware_version"] and first <= at <= last:
+            own = [play for play in plays if play["device_id"] == version["device_id"]]
+            heard[version["model"], version["firmware_version"]].append(
+                (
+                    sum(play["seconds_listened"] for play in own if at - WEEK <= play["started_at"] < at),
+                    sum(play["seconds_listened"] for play in own if at <= play["started_at"] < at + WEEK),
+                )
+            )
+    found = {(row["model"], row["firmware_version"]): row for row in answers["listening_around_firmware_updates"]}
+    assert found.keys() == heard.keys()
+    for key, row in found.items():
+        weeks = heard[key]
+        assert row["updates"] == len(weeks)
+        assert same(row["hours_per_device_7d_before"], sum(before for before, _ in weeks) / 3600 / len(weeks))
+        assert same(row["hours_per_device_7d_after"], sum(after for _, after in weeks) / 3600 / len(weeks))
+        assert row["devices_gone_silent"] == sum(before > 0 and after == 0 for before, after in weeks)
+
+
+def test_show_discovery_paths(platform: Platform, answers: Mapping[str, list[Row]]) -> None:
+    columns = ["date_day", "user_id", "activity", "first_occurred_at"]
+    activity = read_mart(platform.house.warehouse, "fct_user_activity_daily", columns)
+    kinds = {"navigation", "notification", "promotion", "voice", "play"}
+    shows: dict[str, list[datetime]] = defaultdict(list)
+    for play in platform.expected["fct_plays"]:
+        if play["show_id"] is not None and play["user_id"] is not None:
+            shows[play["user_id"]].append(play["started_at"])
+    paths: dict[str, list[bool]] = defaultdict(list)
+    for user, times in shows.items():
+        begun = min(times)
+        if begun.date() <= _last_day(platform) - 2 * WEEK:
+            steps = [
+                (row["first_occurred_at"], row["activity"])
+                for row in activity
+                if row["user_id"] == user and row["date_day"] == begun.date() and row["activity"] in kinds
+            ]
+            step = max((step for step in steps if step[0] < begun), default=(begun, "nothing"))
+            again = any(begun.date() < at.date() <= begun.date() + 2 * WEEK for at in times)
+            paths[step[1]].append(again)
+    found = {row["found_after"]: row for row in answers["show_discovery_paths"]}
+    assert found.keys() == paths.keys()
+    for kind, row in found.items():
+        assert (row["users"], row["users_again"]) == (len(paths[kind]), sum(paths[kind]))
+        assert same(row["share_of_users"], len(paths[kind]) / sum(len(users) for users in paths.values()))
+        assert same(row["return_rate"], sum(paths[kind]) / len(paths[kind]))
+
+
+def test_last_week_of_churned_users(platform: Platform, answers: Mapping[str, list[Row]]) -> None:
+    newest = _last_day(platform)
+    days: dict[str, set[date]] = defaultdict(set)
+    for row in platform.expected["fct_user_activity_daily"]:
+        if row["date_day"] <= newest:
+            days[row["user_id"]].add(row["date_day"])
+    plays: dict[str, list[Row]] = defaultdict(list)
+    for play in platform.expected["fct_plays"]:
+        user, day = play["user_id"], play["date_day"]
+        if user in days and max(days[user]) - WEEK < day <= max(days[user]):
+            plays[user].append(play)
+    fates: dict[str, list[str]] = defaultdict(list)
+    for user, active in days.items():
+        fates["left" if max(active) <= newest - 4 * WEEK else "stayed"].append(user)
+    found = {row["fate"]: row for row in answers["last_week_of_churned_users"]}
+    assert found.keys() == fates.keys() == {"left", "stayed"}
+    for fate, users in fates.items():
+        row, own = found[fate], [play for user in users for play in plays[user]]
+        week = [day for user in users for day in days[user] if day > max(days[user]) - WEEK]
+        assert row["users"] == len(users)
+        assert same(row["days_active_per_user"], len(week) / len(users))
+        assert same(row["plays_per_user"], len(own) / len(users))
+        assert same(row["hours_per_user"], sum(play["seconds_listened"] for play in own) / 3600 / len(users))
+        assert same(row["skip_rate"], sum(play["end_reason"] == "skip" for play in own) / len(own))
+
+
+def test_notification_fatigue(platform: Platform, answers: Mapping[str, list[Row]]) -> None:
+    steps: dict[tuple[date, str], Counter[str]] = defaultdict(Counter)
+    for row in platform.expected["fct_notification_funnel_daily"]:
+        week = _monday(row["date_day"])
+        if week + timedelta(days=6) <= _last_day(platform):
+            steps[week, row["client_id"]].update({step: row[step] for step in ("sent", "opened", "dismissed")})
+    actives = {
+        (row["date_day"], row["client_id"]): row["wau"]
+        for row in platform.expected["fct_active_users_daily"]
+        if row["country_code"] == "all" and row["activity"] == "any" and row["client_id"] != "all"
+    }
+    found = {(row["week_start"], row["client_id"]): row for row in answers["notification_fatigue"]}
+    assert found.keys() == steps.keys()
+    for (week, client), row in found.items():
+        counts, users = steps[week, client], actives.get((week + timedelta(days=6), client))
+        assert (row["sent"], row["active_users"]) == (counts["sent"], users)
+        assert same(row["sent_per_user"], counts["sent"] / users if users else None)
+        assert same(row["open_rate"], counts["opened"] / counts["sent"])
+        assert same(row["dismiss_rate"], counts["dismissed"] / counts["sent"])
+
+
+def test_time_to_first_listen(platform: Platform, answers: Mapping[str, list[Row]]) -> None:
+    plays = platform.expected["fct_plays"]
+    first = datetime.combine(min(play["date_day"] for play in plays), time())
+    last = datetime.combine(_last_day(platform) + timedelta(days=1), time()) - WEEK
+    waits: dict[str, list[timedelta | None]] = defaultdict(list)
+    for user in platform.expected["dim_users"]:
+        if first <= user["registered_at"] <= last:
+            own = [play["started_at"] for play in plays if play["user_id"] == user["user_id"]]
+            waits[user["client_id"]].append(min(own) - user["registered_at"] if own else None)
+    found = {row["client_id"]: row for row in answers["time_to_first_listen"]}
+    assert found.keys() == waits.keys()
+    for client, row in found.items():
+        within = [
+            sum(wait is not None and wait <= limit for wait in waits[client])
+            for limit in (timedelta(hours=1), timedelta(days=1), WEEK)
+        ]
+        assert row["registrations"] == len(waits[client])
+        assert [row["within_1_hour"], row["within_1_day"], row["within_7_days"]] == within
+        assert same(row["share_within_1_day"], within[1] / len(waits[client]))
+        assert same(row["share_within_7_days"], within[2] / len(waits[client]))
+    assert 0 < sum(row["within_1_hour"] for row in found.values()) < sum(row["within_7_days"] for row in found.values())
+
+
+def test_genre_overlap(platform: Platform, answers: Mapping[str, list[Row]]) -> None:
+    last = _last_day(platform)
+    heard: dict[str, set[str]] = defaultdict(set)
+    for play in platform.expected["fct_plays"]:
+        recent = last - timedelta(days=27) <= play["date_day"] <= last
+        if recent and play["is_valid_listen"] and play["user_id"] is not None and play["genre"] != "unknown":
+            heard[play["genre"]].add(play["user_id"])
+    people = len(set().union(*heard.values()))
+    common = {(one, other): heard[one] & heard[other] for one, other in permutations(heard, 2)}
+    found = {(row["genre"], row["other_genre"]): row for row in answers["genre_overlap"]}
+    assert found.keys() == {pair for pair, users in common.items() if len(users) >= 5}
+    for (one, other), row in found.items():
+        share = len(common[one, other]) / len(heard[one])
+        assert row["common_listeners"] == len(common[one, other])
+        assert same(row["share_of_listeners"], share)
+        assert same(row["times_as_likely"], share / (len(heard[other]) / people))
 
 
 def _monday(day: date) -> date:
