@@ -14,8 +14,15 @@ import pytest
 
 from tests.project.conftest import ROOT
 
-PARTS = ("commands", "loaders", "serving", "macros", "models", "seeds", "snapshots", "tests/generic")
-FILES = ("earshot", "dbt_project.yml", "profiles.yml", "requirements.lock", "tests/warehouse/oracle/audience.py")
+PARTS = ("commands", "loaders", "serving", "reports", "macros", "models", "seeds", "snapshots", "tests/generic")
+FILES = (
+    "earshot",
+    "dbt_project.yml",
+    "profiles.yml",
+    "requirements.lock",
+    "docs/metrics.md",
+    "tests/warehouse/oracle/audience.py",
+)
 
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 _STEP = re.compile(
@@ -127,6 +134,7 @@ def test_add_a_dataset_and_a_model(copy: Copy) -> None:
     assert copy.rows("select date_day::varchar, partner_id, timers_set, users from marts.fct_sleep_timers_daily") == [
         ("2026-01-05", "earshot", 2, 2)
     ]
+    assert "### fct_sleep_timers_daily\n" in (copy.root / "docs/metrics.md").read_text(encoding="utf-8")
 
 
 def _landed(printed: str) -> list[str]:
