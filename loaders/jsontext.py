@@ -15,6 +15,7 @@ from typing import Any
 # Levels of objects and arrays, the record itself included.
 MAX_DEPTH = 512
 
+_LAST_BLANK = 0x20  # all bytes up to it that JSON allows between tokens are blanks
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1f]*+)*+"')
 # What a string, a number or a literal may look like where the text was cut.
@@ -185,6 +186,8 @@ def is_cut(text: bytes, error: NotJson) -> bool:
 
 def skip_blanks(text: bytes, position: int) -> int:
     """Position of the first byte that is no JSON blank."""
+    if position < len(text) and text[position] > _LAST_BLANK:
+        return position
     match = _SPACE.match(text, position)
     return match.end() if match else position
 

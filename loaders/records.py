@@ -8,11 +8,16 @@ what a producer glued together on one line, and puts together what it spread ove
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from operator import attrgetter
+from itertools import accumulate, count
+from operator import add, itemgetter
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec.structs import astuple
 
 from loaders import encodings, jsontext
 from loaders.judge import Invalid
@@ -31,7 +36,8 @@ PATIENCE = 12 << 20
 MAX_RECORD = 128 << 20
 # Where a record is glued to another, the border is looked for so far ahead; a longer one is judged.
 _GLUED = 64 << 10
-_INDENTS = (b"\n ", b"\n\t", b"\n\r")
+_BLANK = frozenset((b"", b" ", b"\t", b"\r"))
+_FIRST = itemgetter(slice(1))  # byte of a line
 # Between two elements of an array, most likely.
 _BORDER = re.compile(rb"}[ \t\r\n]*+,[ \t\r\n]*+{")
 _NEWLINE, _BRACE = 0x0A, 0x7B
@@ -147,8 +153,9 @@ class Reader:
                 self.line += text.count(b"\n", 0, found[1])
                 return found
         cut = len(text) if final else text.rfind(b"\n") + 1
-        batch, consumed = _Pass(self, text[:cut] if cut else text, final).run()
-        self.line += text.count(b"\n", 0, consumed)
+        some = _Pass(self, text[:cut] if cut else text, final)
+        batch, consumed = some.run()
+        self.line += len(some.lines) if consumed == cut and not final else text.count(b"\n", 0, consumed)
         if consumed:
             self.within_line = text[consumed - 1] != _NEWLINE
         return batch, consumed
@@ -178,37 +185,41 @@ class _Pass:
         self.extras: dict[int, str] = {}  # by row
         self.rejected: list[Rejected] = []
         self.settled: set[int] = set()  # see shapes.Taken
-        self.settled_colons = 0
         self.blank_lines = 0
         self.open = not final and b"\n" not in text  # whether the one line goes on in text that is not here yet
         self.stop = 0  # where that line was left
 
     def run(self) -> tuple[Batch, int]:
         """The batch, and how much of the text it used up."""
-        text, decode = self.text, self.shape.decode
-        rows, index, begins = self.rows, self.index, self.begins
-        resume = 0
-        begin = 0
-        for at, line in enumerate(self.lines):
-            if begin < resume:  # the exact way has gone past it
-                begin += len(line) + 1
-                continue
-            try:
-                rows.append(decode(line))
-            except NOT_FAST:
-                if line.strip(BLANKS):
-                    resume = self._slowly(line, begin, at)
-                    stop = max(begin, self.stop) if resume < 0 else resume
-                    self.settled_colons += text.count(b'":', begin, stop)
-                    if resume < 0:
-                        return self._batch(stop), stop
-                elif at or not self.reader.within_line:
-                    self.blank_lines += 1
-            else:
-                index.append(at)
-                begins.append(begin)
-            begin += len(line) + 1
-        return self._batch(len(text)), len(text)
+        lines, decode, rows = self.lines, self.shape.decode, self.rows
+        starts = list(map(add, accumulate(map(len, lines), initial=0), count()))
+        at = 0
+        ahead = iter(lines)
+        while at < len(lines):
+            before = len(rows)
+            # What is decoded before a line that is not stays in `rows`.
+            with suppress(*NOT_FAST):
+                rows.extend(map(decode, ahead))
+            fast = len(rows) - before
+            self.index.extend(range(at, at + fast))
+            self.begins.extend(starts[at : at + fast])
+            at += fast
+            if at == len(lines):
+                break
+            begin = starts[at]
+            following = at + 1
+            if lines[at].strip(BLANKS):
+                resume = self._slowly(lines[at], begin, at)
+                if resume < 0:
+                    stop = max(begin, self.stop)
+                    return self._batch(), stop
+                while following < len(lines) and starts[following] < resume:  # the exact way has gone past it
+                    following += 1
+                    next(ahead)
+            elif at or not self.reader.within_line:
+                self.blank_lines += 1
+            at = following
+        return self._batch(), len(self.text)
 
     def foreign(self, encoding: str) -> tuple[Batch, int]:
         """The lines of a file that is not UTF-8, none of which is a record, and how much of the text they are."""
@@ -223,7 +234,7 @@ class _Pass:
                 fault = Invalid("wrong_encoding", None, f"the file is {encoding} and not UTF-8")
                 self.rejected.append(self._reject(fault, len(self.rejected) + self.blank_lines, start, line))
             consumed = end
-        return self._batch(0), consumed
+        return self._batch(), consumed
 
     def array(self) -> tuple[Batch, int] | None:
         """The records of a text that is one array of objects and nothing else; None when it is no such array.
@@ -279,12 +290,12 @@ class _Pass:
     ) -> tuple[Batch, int]:
         """The batch of some elements of an array; `between` is the text around them."""
         if not consumed:
-            return self._batch(0), 0
+            return self._batch(), 0
         self._settle(outcomes)
         # The first line and the last belong to elements that stand elsewhere.
         around = b"{" * self.reader.within_line + b"{".join(between) + b"{" * (consumed < len(self.text))
         self.blank_lines = sum(not line.strip(BLANKS) for line in around.split(b"\n"))
-        return self._batch(consumed), consumed
+        return self._batch(), consumed
 
     def _slowly(self, line: bytes, begin: int, at: int) -> int:
         """Take the line `at`, which begins at `begin`, and maybe some after it; return where the next line begins.
@@ -396,15 +407,15 @@ class _Pass:
         reader = self.reader
         return reader.keeper.rejected(fault, reader.line + line, reader.offset + start, record)
 
-    def _batch(self, consumed: int) -> Batch:
+    def _batch(self) -> Batch:
         """The rows as columns, without those that a second look finds invalid."""
         doubtful: set[int] = set()
         columns = {}
+        values = self._values()
         for column in self.shape.dataset.declared:
-            values = list(map(attrgetter(self.shape.names[column.name]), self.rows))
-            columns[column.name], wrong = column_array(column, values)
+            columns[column.name], wrong = column_array(column, values[column.name])
             doubtful.update(wrong)
-        doubtful.update(self.shape.doubtful(self._taken(consumed), columns))
+        doubtful.update(self.shape.doubtful(Taken(self.lines, self.rows, self.index, self.settled), values, columns))
         invalid = []
         for row in sorted(doubtful):
             outcome = self._again(row)
@@ -413,25 +424,27 @@ class _Pass:
                 self.rejected.append(outcome)
         self.rejected.sort(key=lambda rejected: rejected.offset)
         self.rejected = self.reader.keeper.without_rests(self.rejected)
-        if self.text[:1].strip(BLANKS) == b"" or any(blank in self.text for blank in _INDENTS):
+        if not _BLANK.isdisjoint(map(_FIRST, self.lines)):
             self.begins = [_skip_blanks(self.text, begin) for begin in self.begins]
         extras = self.shape.extras(self.rows)
         if extras is None:
             extras = [self.extras.get(row) for row in range(len(self.rows))] if self.extras else [None] * len(self.rows)
         batch = Batch(
             columns,
-            pa.array(map(self.reader.line.__add__, self.index), pa.int64()),
-            pa.array(map(self.reader.offset.__add__, self.begins), pa.int64()),
+            pc.add(pa.array(self.index, pa.int64()), self.reader.line),
+            pc.add(pa.array(self.begins, pa.int64()), self.reader.offset),
             pa.array(extras, pa.string()),
             self.rejected,
             self.blank_lines,
         )
         return batch.without(invalid) if invalid else batch
 
-    def _taken(self, consumed: int) -> Taken:
-        names = self.shape.names.values()
-        values = sum(getattr(self.rows[row], name) is not None for row in self.settled for name in names)
-        return Taken(self.text, consumed, self.lines, self.rows, self.index, self.settled, self.settled_colons, values)
+    def _values(self) -> dict[str, Sequence[Any]]:
+        """The values of the rows by declared column; a row's fields stand in the order of these."""
+        names = [column.name for column in self.shape.dataset.declared]
+        if not self.rows:
+            return dict.fromkeys(names, ())
+        return dict(zip(names, zip(*map(astuple, self.rows), strict=True), strict=False))
 
     def _again(self, row: int) -> Rejected | None:
         """What the exact way rejects of a line that the fast way took for one record."""

@@ -6,8 +6,9 @@ lightly (a key that stands twice, a timestamp, a field that only some records ne
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence, Set
-from operator import attrgetter
+from itertools import repeat
 from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 import msgspec
@@ -21,11 +22,16 @@ from loaders.personal import Treatment
 
 # What `decode` of a shape may raise; then the line is judged exactly.
 NOT_FAST = (msgspec.DecodeError, ValueError, RecursionError, judge.Invalid)
-# A blank after a closing quote could stand before a colon, where `":` would not be found.
+# A blank after a quotation mark, and one that stands before a colon.
 _GAPS = (b'" ', b'"\t', b'"\r', b'"\n')
+_GAP = re.compile(rb'"[ \t\r\n]+:')
 _ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
 _any_json = msgspec.json.Decoder().decode
 _raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+# What the rows of a text hold, by declared column.
+Values = Mapping[str, Sequence[Any]]
 
 
 class Judged(NamedTuple):
@@ -36,20 +42,12 @@ class Judged(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """The rows of a text so far: `text` up to `stop` holds them, the row n on `lines[where[n]]`.
+    """The rows of a text so far, the row n on `lines[where[n]]`; the keys of those that are `settled` are distinct."""
 
-    `settled` are the rows whose keys are known to be distinct; `settled_colons` counts the `":` of their lines (and of
-    every other line that `decode` did not take), `settled_values` the fields that are set in them.
-    """
-
-    text: bytes
-    stop: int
     lines: Sequence[bytes]
     rows: Sequence[Any]
     where: Sequence[int]
     settled: Set[int]
-    settled_colons: int
-    settled_values: int
 
 
 class Shape(Protocol):
@@ -78,8 +76,8 @@ class Shape(Protocol):
     def extras(self, rows: Sequence[Any]) -> list[str | None] | None:
         """The extras of rows where the rows carry them, else None."""
 
-    def doubtful(self, taken: Taken, columns: Mapping[str, pa.Array]) -> list[int]:
-        """Rows that `decode` might have taken too lightly."""
+    def doubtful(self, taken: Taken, values: Values, columns: Mapping[str, pa.Array]) -> list[int]:
+        """Rows that `decode` might have taken too lightly; `columns` are made of `values`."""
 
     def told(self, column: Column | None, key: str, value: Any) -> str | None:
         """The text that a parsed value is hashed as, None of a null; raises judge.Invalid.
@@ -123,7 +121,7 @@ class LineShape:
 
         As `decode`, it may take timestamps and fields that only some records need too lightly, but no duplicate keys.
         """
-        if b"\\" in line or any(gap in line for gap in _GAPS):
+        if b"\\" in line or _gap(line):
             return None
         if line.count(b"{") + line.count(b"[") > jsontext.MAX_DEPTH:
             return None
@@ -146,13 +144,12 @@ class LineShape:
     def extras(self, rows: Sequence[Any]) -> None:
         """The Struct holds none: only judged rows have extras."""
 
-    def doubtful(self, taken: Taken, columns: Mapping[str, pa.Array]) -> list[int]:
+    def doubtful(self, taken: Taken, values: Values, columns: Mapping[str, pa.Array]) -> list[int]:
         """Rows that may carry a key twice, and rows that lack what is required of records of their kind."""
-        found = self._maybe_duplicate_keys(taken, columns)
+        found = self._maybe_duplicate_keys(taken, values, columns)
         for column in self._conditional:
-            value_of, kind_of = attrgetter(self.names[column.name]), attrgetter(self.names[OPERATION])
-            for at, row in enumerate(taken.rows):
-                if value_of(row) is None and kind_of(row) == column.required:
+            for at, (value, kind) in enumerate(zip(values[column.name], values[OPERATION], strict=True)):
+                if value is None and kind == column.required:
                     found.append(at)
         return found
 
@@ -167,32 +164,37 @@ class LineShape:
         """A text, or null, as a value stands in a line."""
         return jsontext.dump(text).encode()
 
-    def _maybe_duplicate_keys(self, taken: Taken, columns: Mapping[str, pa.Array]) -> list[int]:
+    def _maybe_duplicate_keys(self, taken: Taken, values: Values, columns: Mapping[str, pa.Array]) -> list[int]:
         """The rows of the fast way that might carry a key twice; msgspec lets the last one win without a word.
 
-        Every key is followed by `":` (no gap, see _GAPS), so a line has at most as many keys as it has `":`. It has at
-        least as many as its row has values. Where the two are equal, nothing stands twice. Over a whole text the sums
-        tell the same, because no line can be below its own number of values.
+        A line has two quotation marks for each key and two for each value that is text. A row's values have keys of
+        their own on its line, so the line has at least the marks that these need. Where it has no more, no key stands
+        twice, whatever stands in its texts.
         """
-        text = taken.text
-        gaps = any(gap in text for gap in _GAPS)
-        values = sum(len(array) - array.null_count for array in columns.values()) - taken.settled_values
-        if not gaps and text.count(b'":', 0, taken.stop) - taken.settled_colons == values:
-            return []
-        counts = pa.array([0] * len(taken.rows), pa.int64())
-        for array in columns.values():
-            counts = pc.add(counts, pc.is_valid(array).cast(pa.int64()))
-        found = []
-        for row, count in enumerate(counts.to_pylist()):
-            if row in taken.settled:
-                continue
-            line = taken.lines[taken.where[row]]
-            colons = line.count(b'":')
-            gap = gaps and any(gap in line for gap in _GAPS)
-            # Written nulls have no value: then the distinct keys are counted.
-            if gap or (colons != count and colons != len(_raw_object(line))):
-                found.append(row)
-        return found
+        marks = pa.array([0] * len(taken.rows), pa.int64())
+        for column in self.dataset.declared:
+            there = pc.is_valid(columns[column.name]).cast(pa.int64())
+            quoted = column.type == "string" or (
+                column.type == "timestamp" and int not in map(type, values[column.name])
+            )
+            marks = pc.add(marks, pc.multiply(there, 4 if quoted else 2))
+        there = pa.array(list(map(bytes.count, taken.lines, repeat(b'"'))), pa.int64()).take(
+            pa.array(taken.where, pa.int64())
+        )
+        odd = pc.indices_nonzero(pc.not_equal(there, marks)).to_pylist()
+        return [
+            row for row in odd if row not in taken.settled and not _has_distinct_keys(taken.lines[taken.where[row]])
+        ]
+
+
+def _has_distinct_keys(line: bytes) -> bool:
+    """Whether the keys of a flat record are distinct for sure: each is followed by `":`, unless there is a gap."""
+    return not _gap(line) and line.count(b'":') == len(_raw_object(line))
+
+
+def _gap(line: bytes) -> bool:
+    """Whether a blank may stand between a key and its colon, where `":` would not be found."""
+    return any(gap in line for gap in _GAPS) and _GAP.search(line) is not None
 
 
 def attributes(dataset: Dataset) -> dict[str, str]:
@@ -251,7 +253,7 @@ def _fast_type(column: Column) -> Any:
             return type(None)
 
 
-def column_array(column: Column, values: list[Any]) -> tuple[pa.Array, list[int]]:
+def column_array(column: Column, values: Sequence[Any]) -> tuple[pa.Array, list[int]]:
     """Values of the rows as an Arrow array, and the positions of those that are wrong (null there)."""
     if column.type == "timestamp":
         return times.column(values)

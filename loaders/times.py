@@ -70,10 +70,12 @@ def column(values: Sequence[str | int | None]) -> tuple[pa.Array, list[int]]:
         found, wrong = column([None if isinstance(value, int) else value for value in values])
         found, more = _put(found, values, integers)
         return found, sorted(wrong + more)
-    plain = pc.match_substring_regex(texts, _PLAIN)
-    odd = [] if pc.all(plain).as_py() in (True, None) else pc.indices_nonzero(pc.invert(plain)).to_pylist()
-    if odd:
-        texts = pc.if_else(plain, texts, None)
+    odd = []
+    if not _all_alike(texts):
+        plain = pc.match_substring_regex(texts, _PLAIN)
+        odd = [] if pc.all(plain).as_py() in (True, None) else pc.indices_nonzero(pc.invert(plain)).to_pylist()
+        if odd:
+            texts = pc.if_else(plain, texts, None)
     try:
         found = texts.cast(pa.timestamp("us", "UTC")).view(TIMESTAMP)
     except pa.ArrowInvalid:  # the shape of a timestamp, but no such day or hour
@@ -84,6 +86,29 @@ def column(values: Sequence[str | int | None]) -> tuple[pa.Array, list[int]]:
     if not odd:
         return found, []
     return _put(found, values, odd)
+
+
+def _all_alike(texts: pa.StringArray) -> bool:
+    """Whether all are as _PLAIN says, of one length and in UTC, as one producer's are. Place by place that is quick."""
+    texts = texts.drop_null()
+    width = len(texts[0].as_buffer()) if len(texts) else 0
+    if not (width == 20 or 22 <= width <= 27):
+        return False
+    _, ends, content = texts.buffers()
+    held = memoryview(ends).cast("i")[texts.offset : texts.offset + len(texts) + 1]
+    return held.tolist() == list(range(held[0], held[0] + len(texts) * width + 1, width)) and _alike(
+        bytes(content[held[0] : held[-1]]), width
+    )
+
+
+def _alike(content: bytes, width: int) -> bool:
+    """Whether texts of one width that stand one after the other are as _PLAIN says, in UTC."""
+    signs = {4: b"-", 7: b"-", 10: b"T", 13: b":", 16: b":", width - 1: b"Z"} | ({19: b"."} if width > 20 else {})
+    for place in range(width):
+        there = content[place::width]
+        if there.strip(signs[place]) if place in signs else not there.isdigit():
+            return False
+    return True
 
 
 def _put(found: pa.Array, values: Sequence[str | int | None], positions: list[int]) -> tuple[pa.Array, list[int]]:
