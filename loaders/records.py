@@ -155,7 +155,7 @@ class Reader:
         cut = len(text) if final else text.rfind(b"\n") + 1
         some = _Pass(self, text[:cut] if cut else text, final)
         batch, consumed = some.run()
-        self.line += len(some.lines) if consumed == cut and not final else text.count(b"\n", 0, consumed)
+        self.line += len(some.lines) if 0 < consumed == cut and not final else text.count(b"\n", 0, consumed)
         if consumed:
             self.within_line = text[consumed - 1] != _NEWLINE
         return batch, consumed
