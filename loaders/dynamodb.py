@@ -22,7 +22,7 @@ from loaders.contracts import Column, Dataset
 from loaders.jsontext import Number
 from loaders.judge import Invalid
 from loaders.personal import Treatment
-from loaders.shapes import Judged, Taken, Values
+from loaders.shapes import Judged, Looked, Taken, Values
 
 TYPES = ("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS")
 _SPELLED = {"NULLVALUE": "NULL"} | {kind: kind for kind in TYPES}
@@ -58,9 +58,9 @@ class ItemShape:
         """The JSON text of the undeclared attributes of each row."""
         return [row.extra for row in rows]
 
-    def doubtful(self, taken: Taken, values: Values, columns: Mapping[str, pa.Array]) -> list[int]:
-        """None: `decode` refuses a key that stands twice, and both ways check the same."""
-        return []
+    def second_look(self, taken: Taken, values: Values, columns: Mapping[str, pa.Array]) -> Looked:
+        """Nothing: `decode` refuses a key that stands twice, and both ways check the same."""
+        return Looked([], {})
 
     def told(self, column: Column | None, key: str, value: Any) -> str | None:
         """The text that a typed value is hashed as, None of a NULL; raises Invalid."""

@@ -50,6 +50,13 @@ class Taken(NamedTuple):
     settled: Set[int]
 
 
+class Looked(NamedTuple):
+    """What a second look at rows finds: those that have to be judged, and JSON text of undeclared fields of others."""
+
+    doubtful: list[int]
+    extras: Mapping[int, str]
+
+
 class Shape(Protocol):
     """How the lines of a dataset become rows; a row has the attribute `names[column]` for each declared column."""
 
@@ -65,7 +72,7 @@ class Shape(Protocol):
         """The attribute of each declared column."""
 
     def decode(self, line: bytes) -> Any:
-        """The row of a line that is one valid record; raises one of NOT_FAST where there is any doubt."""
+        """The row of a line that is one valid record, but for what `second_look` finds; raises one of NOT_FAST."""
 
     def judge(self, parsed: jsontext.Parsed, text: bytes) -> Judged:
         """The row of a record that stands in `text`; raises judge.Invalid."""
@@ -76,8 +83,8 @@ class Shape(Protocol):
     def extras(self, rows: Sequence[Any]) -> list[str | None] | None:
         """The extras of rows where the rows carry them, else None."""
 
-    def doubtful(self, taken: Taken, values: Values, columns: Mapping[str, pa.Array]) -> list[int]:
-        """Rows that `decode` might have taken too lightly; `columns` are made of `values`."""
+    def second_look(self, taken: Taken, values: Values, columns: Mapping[str, pa.Array]) -> Looked:
+        """What `decode` might have taken too lightly or left out; `columns` are made of `values`."""
 
     def told(self, column: Column | None, key: str, value: Any) -> str | None:
         """The text that a parsed value is hashed as, None of a null; raises judge.Invalid.
@@ -97,10 +104,9 @@ class LineShape:
     def __init__(self, dataset: Dataset, treatment: Treatment) -> None:
         self.dataset, self.treatment = dataset, treatment
         self.names = attributes(dataset)
+        # What it leaves out is found by a second look.
         self._struct = struct(dataset, {column.name: _fast_type(column) for column in dataset.declared})
         self.decode = msgspec.json.Decoder(self._struct).decode
-        loose = struct(dataset, {column.name: _fast_type(column) for column in dataset.declared}, closed=False)
-        self._decode_loosely = msgspec.json.Decoder(loose).decode
         self._conditional = [column for column in dataset.declared if isinstance(column.required, str)]
 
     def judge(self, parsed: jsontext.Parsed, text: bytes) -> Judged:
@@ -121,37 +127,57 @@ class LineShape:
 
         As `decode`, it may take timestamps and fields that only some records need too lightly, but no duplicate keys.
         """
-        if b"\\" in line or _gap(line):
-            return None
-        if line.count(b"{") + line.count(b"[") > jsontext.MAX_DEPTH:
-            return None
         try:
-            line.decode("utf-8")
-            row = self._decode_loosely(line)
-            members = _raw_object(line)
-            rest = {name: bytes(raw) for name, raw in members.items() if name not in self.names}
-            deeper = [key for raw in rest.values() if b"{" in raw for key in jsontext.keys_of(_any_json(raw))]
+            row = self.decode(line)
+            return Judged(row, self._undeclared(line))
         except NOT_FAST:
             return None
-        # As in _maybe_duplicate_keys, but with the keys of all levels.
-        if line.count(b'":') != len(members) + len(deeper):
+
+    def _undeclared(self, line: bytes) -> str | None:
+        """JSON text of the fields nobody declares of a line that `decode` took; raises one of NOT_FAST where in doubt.
+
+        Every key is followed by `":`, unless there is a gap, so a line has at least as many of these as it has keys.
+        Where it has no more than its distinct keys, no key stands twice.
+        """
+        members = _raw_object(line)
+        if _gap(line):
+            raise ValueError("to be judged")
+        if members.keys() <= self.names.keys():
+            if line.count(b'":') != len(members):
+                raise ValueError("to be judged")
             return None
-        extra = _as_written(rest.items()) if rest else None
-        if extra is not None and self.treatment.touches([*rest, *deeper]):
-            extra = jsontext.dump(jsontext.scan(extra.encode()).value, self.treatment.replace)
-        return Judged(row, extra)
+        if b"\\" in line or line.count(b"{") + line.count(b"[") > jsontext.MAX_DEPTH:
+            raise ValueError("to be judged")
+        line.decode("utf-8")
+        rest = {name: bytes(raw) for name, raw in members.items() if name not in self.names}
+        deeper = [key for raw in rest.values() if b"{" in raw for key in jsontext.keys_of(_any_json(raw))]
+        if line.count(b'":') != len(members) + len(deeper):
+            raise ValueError("to be judged")
+        extra = _as_written(rest.items())
+        if self.treatment.touches([*rest, *deeper]):
+            return jsontext.dump(jsontext.scan(extra.encode()).value, self.treatment.replace)
+        return extra
 
     def extras(self, rows: Sequence[Any]) -> None:
         """The Struct holds none: only judged rows have extras."""
 
-    def doubtful(self, taken: Taken, values: Values, columns: Mapping[str, pa.Array]) -> list[int]:
-        """Rows that may carry a key twice, and rows that lack what is required of records of their kind."""
-        found = self._maybe_duplicate_keys(taken, values, columns)
+    def second_look(self, taken: Taken, values: Values, columns: Mapping[str, pa.Array]) -> Looked:
+        """Undeclared fields; rows that may carry a key twice or lack what is required of records of their kind."""
+        doubtful: list[int] = []
+        extras: dict[int, str] = {}
+        for row in self._with_more(taken, values, columns):
+            try:
+                extra = self._undeclared(taken.lines[taken.where[row]])
+            except NOT_FAST:
+                doubtful.append(row)
+            else:
+                if extra is not None:
+                    extras[row] = extra
         for column in self._conditional:
             for at, (value, kind) in enumerate(zip(values[column.name], values[OPERATION], strict=True)):
                 if value is None and kind == column.required:
-                    found.append(at)
-        return found
+                    doubtful.append(at)
+        return Looked(doubtful, extras)
 
     def told(self, column: Column | None, key: str, value: Any) -> str | None:
         """The text that a parsed value is hashed as, None of a null; raises judge.Invalid."""
@@ -164,32 +190,28 @@ class LineShape:
         """A text, or null, as a value stands in a line."""
         return jsontext.dump(text).encode()
 
-    def _maybe_duplicate_keys(self, taken: Taken, values: Values, columns: Mapping[str, pa.Array]) -> list[int]:
-        """The rows of the fast way that might carry a key twice; msgspec lets the last one win without a word.
+    def _with_more(self, taken: Taken, values: Values, columns: Mapping[str, pa.Array]) -> list[int]:
+        """The rows of the fast way on whose lines there is more than they hold.
 
         A line has two quotation marks for each key and two for each value that is text. A row's values have keys of
-        their own on its line, so the line has at least the marks that these need. Where it has no more, no key stands
-        twice, whatever stands in its texts.
+        their own on its line, so the line has at least the marks that these need. Where it has no more, there is no
+        other key, be it undeclared, of a null or of a value that stands twice, whatever stands in its texts.
         """
-        marks = pa.array([0] * len(taken.rows), pa.int64())
+        marks = pa.scalar(0, pa.int64())
         for column in self.dataset.declared:
-            there = pc.is_valid(columns[column.name]).cast(pa.int64())
+            array = columns[column.name]
             quoted = column.type == "string" or (
                 column.type == "timestamp" and int not in map(type, values[column.name])
             )
-            marks = pc.add(marks, pc.multiply(there, 4 if quoted else 2))
-        there = pa.array(list(map(bytes.count, taken.lines, repeat(b'"'))), pa.int64()).take(
-            pa.array(taken.where, pa.int64())
-        )
+            weight = 4 if quoted else 2
+            if not array.null_count:
+                marks = pc.add(marks, weight)
+            elif array.null_count < len(array):
+                marks = pc.add(marks, pc.multiply(pc.is_valid(array).cast(pa.int64()), weight))
+        there = pa.array(list(map(bytes.count, taken.lines, repeat(b'"'))), pa.int64())
+        there = there.take(pa.array(taken.where, pa.int64()))
         odd = pc.indices_nonzero(pc.not_equal(there, marks)).to_pylist()
-        return [
-            row for row in odd if row not in taken.settled and not _has_distinct_keys(taken.lines[taken.where[row]])
-        ]
-
-
-def _has_distinct_keys(line: bytes) -> bool:
-    """Whether the keys of a flat record are distinct for sure: each is followed by `":`, unless there is a gap."""
-    return not _gap(line) and line.count(b'":') == len(_raw_object(line))
+        return [row for row in odd if row not in taken.settled]
 
 
 def _gap(line: bytes) -> bool:
@@ -202,11 +224,8 @@ def attributes(dataset: Dataset) -> dict[str, str]:
     return {column.name: f"f{at}" for at, column in enumerate(dataset.declared)}
 
 
-def struct(dataset: Dataset, types: Mapping[str, Any], closed: bool = True, **more: Any) -> Any:
-    """A Struct with an attribute for each declared column, optional unless the column is required, and `more`.
-
-    A `closed` one refuses fields that it does not have.
-    """
+def struct(dataset: Dataset, types: Mapping[str, Any], **more: Any) -> Any:
+    """A Struct with an attribute for each declared column, optional unless the column is required, and `more`."""
     names = attributes(dataset)
     fields: list[Any] = []
     for column in dataset.declared:
@@ -216,9 +235,7 @@ def struct(dataset: Dataset, types: Mapping[str, Any], closed: bool = True, **mo
             fields.append((names[column.name], types[column.name] | None, None))
     fields.extend((name, kind, None) for name, kind in more.items())
     spelled = {attribute: name for name, attribute in names.items()}
-    return msgspec.defstruct(
-        f"Record_{dataset.name}", fields, rename=spelled, forbid_unknown_fields=closed, gc=False, kw_only=True
-    )
+    return msgspec.defstruct(f"Record_{dataset.name}", fields, rename=spelled, gc=False, kw_only=True)
 
 
 def _as_written(members: Iterable[tuple[str, bytes]]) -> str:

@@ -1,0 +1,230 @@
+"""Records that were read, to columns: those of several pieces of text at once, since each column has its own cost.
+
+A row that came the fast way is looked at a second time here, all rows together; what is in doubt is judged exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec.structs import astuple
+
+from loaders import jsontext
+from loaders.contracts import Dataset
+from loaders.judge import Invalid
+from loaders.rejected import Keeper, Rejected
+from loaders.shapes import Shape, Taken, Values, column_array
+
+_BRACE = 0x7B
+
+
+class Accepted(NamedTuple):
+    """A record that `Shape.decode` did not take, and that is valid: its line, from 0, and where it begins."""
+
+    row: Any
+    extra: str | None
+    line: int
+    start: int
+
+
+@dataclass
+class Piece:
+    """Some consecutive records of one file: rows and rejected records of a text, which begins on `line` at `offset`.
+
+    The row n stands on `lines[index[n]]` and begins at `begins[n]` of the text. `settled` are rows that were judged, or
+    as good as that.
+    """
+
+    shape: Shape
+    keeper: Keeper
+    line: int
+    offset: int
+    text: bytes
+    lines: list[bytes]
+    rows: list[Any] = field(default_factory=list)
+    index: list[int] = field(default_factory=list)
+    begins: list[int] = field(default_factory=list)
+    extras: dict[int, str] = field(default_factory=dict)
+    settled: set[int] = field(default_factory=set)
+    rejected: list[Rejected] = field(default_factory=list)
+    blank_lines: int = 0  # lines that hold nothing, between and around the records
+
+    def accept(self, accepted: Accepted) -> None:
+        """Take a record that was judged."""
+        row = len(self.rows)
+        if accepted.extra is not None:
+            self.extras[row] = accepted.extra
+        self.settled.add(row)
+        self.rows.append(accepted.row)
+        self.index.append(accepted.line)
+        self.begins.append(accepted.start)
+
+    def reject(self, fault: Invalid, line: int, start: int, record: bytes) -> Rejected:
+        """What is put aside of a record."""
+        return self.keeper.rejected(fault, self.line + line, self.offset + start, record)
+
+    def judge(self, parsed: jsontext.Parsed, line: int) -> Accepted | Rejected:
+        """The exact judgement of a record of the text."""
+        try:
+            judged = self.shape.judge(parsed, self.text)
+        except Invalid as fault:
+            return self.reject(fault, line, parsed.start, self.text[parsed.start : parsed.end])
+        return Accepted(judged.row, judged.extra, line, parsed.start)
+
+    def not_json(self, error: jsontext.NotJson, begin: int, end: int, at: int) -> Rejected:
+        """The line `at`, from `begin` to `end`, which is no JSON."""
+        words = error.words if error.position < end else "the record does not end on its line"
+        fault = Invalid("not_json", None, f"{words} (byte {min(error.position, end) - begin} of the line)")
+        return self.reject(fault, at, begin, self.text[begin:end].removesuffix(b"\r"))
+
+    def judge_again(self, row: int) -> bool:
+        """Judge the line of a row, which is one record; whether it stays."""
+        begin, at = self.begins[row], self.index[row]
+        try:
+            outcome = self.judge(jsontext.scan(self.text, begin), at)
+        except jsontext.NotJson as error:
+            outcome = self.not_json(error, begin, begin + len(self.lines[at]), at)
+        if isinstance(outcome, Rejected):
+            self.rejected.append(outcome)
+            return False
+        if outcome.extra is not None:
+            self.extras[row] = outcome.extra
+        return True
+
+
+@dataclass
+class Batch:
+    """The rows of some pieces, `sizes[n]` of the piece n.
+
+    `columns` are the declared columns as Arrow arrays (timestamps naive UTC), before personal data is treated;
+    `lines`, `offsets`, `extras` (JSON text or null) and, when asked for, `keys` (hashes of 64 bits) go with them row by
+    row.
+    """
+
+    columns: dict[str, pa.Array]
+    lines: pa.Array
+    offsets: pa.Array
+    extras: pa.Array
+    keys: pa.Array | None
+    sizes: list[int]
+    rejected: list[Rejected] = field(default_factory=list)
+    blank_lines: int = 0
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+def batch_of(pieces: Sequence[Piece], key: Sequence[str] = ()) -> Batch:
+    """The rows of pieces of one shape as columns, without those that a second look finds invalid.
+
+    `key` names the columns that are hashed to the batch's `keys`.
+    """
+    shape = pieces[0].shape
+    taken = _taken(pieces)
+    values = _values(shape.dataset, taken.rows)
+    columns: dict[str, pa.Array] = {}
+    doubtful: set[int] = set()
+    for column in shape.dataset.declared:
+        columns[column.name], wrong = column_array(column, values[column.name])
+        doubtful.update(wrong)
+    looked = shape.second_look(taken, values, columns)
+    doubtful.update(looked.doubtful)
+    extras = shape.extras(taken.rows) or [None] * len(taken.rows)
+    sizes = []
+    invalid: list[int] = []
+    first = 0
+    again = sorted(doubtful)
+    for piece in pieces:
+        last = first + len(piece.rows)
+        out = [row for row in again if first <= row < last and not piece.judge_again(row - first)]
+        for row, extra in piece.extras.items():
+            extras[first + row] = extra
+        piece.rejected.sort(key=lambda rejected: rejected.offset)
+        piece.rejected = piece.keeper.without_rests(piece.rejected)
+        sizes.append(len(piece.rows) - len(out))
+        invalid += out
+        first = last
+    for row, extra in looked.extras.items():
+        extras[row] = extra
+    batch = Batch(
+        columns,
+        pa.concat_arrays([pc.add(pa.array(piece.index, pa.int64()), piece.line) for piece in pieces]),
+        pa.concat_arrays([pc.add(_starts(piece), piece.offset) for piece in pieces]),
+        pa.array(extras, pa.string()),
+        _hashes(key, values, columns) if key else None,
+        sizes,
+        _joined(piece.rejected for piece in pieces),
+        sum(piece.blank_lines for piece in pieces),
+    )
+    return _without(batch, invalid) if invalid else batch
+
+
+def _joined(lists: Iterable[list[Any]]) -> list[Any]:
+    """Lists one after the other."""
+    first, *rest = lists
+    return list(chain(first, *rest)) if rest else first
+
+
+def _values(dataset: Dataset, rows: Sequence[Any]) -> Values:
+    """The values of rows by declared column; a row's fields stand in the order of these."""
+    names = [column.name for column in dataset.declared]
+    if not rows:
+        return dict.fromkeys(names, ())
+    return dict(zip(names, zip(*map(astuple, rows), strict=True), strict=False))
+
+
+def _taken(pieces: Sequence[Piece]) -> Taken:
+    """The rows of all pieces and the lines they stand on."""
+    if len(pieces) == 1:
+        (piece,) = pieces
+        return Taken(piece.lines, piece.rows, piece.index, piece.settled)
+    where: list[int] = []
+    settled: set[int] = set()
+    lines = 0
+    for piece in pieces:
+        settled.update(map(len(where).__add__, piece.settled))
+        where += map(lines.__add__, piece.index)
+        lines += len(piece.lines)
+    return Taken(_joined(piece.lines for piece in pieces), _joined(piece.rows for piece in pieces), where, settled)
+
+
+def _hashes(key: Sequence[str], values: Values, columns: Mapping[str, pa.Array]) -> pa.Array:
+    """A hash of each row's values of some columns; of times it is the moment that counts, not how it is written."""
+    parts = [
+        columns[name].view(pa.int64()).to_pylist() if pa.types.is_timestamp(columns[name].type) else values[name]
+        for name in key
+    ]
+    return pa.array(list(map(hash, parts[0] if len(parts) == 1 else zip(*parts, strict=True))), pa.int64())
+
+
+def _starts(piece: Piece) -> pa.Array:
+    """Where the rows of a piece begin, behind the blanks before them."""
+    starts = pa.array(piece.begins, pa.int64())
+    content = pa.Array.from_buffers(pa.uint8(), len(piece.text), [None, pa.py_buffer(piece.text)])
+    blank = pc.indices_nonzero(pc.not_equal(content.take(starts), pa.scalar(_BRACE, pa.uint8()))).to_pylist()
+    if not blank:
+        return starts
+    for row in blank:
+        piece.begins[row] = behind_blanks(piece.text, piece.begins[row])
+    return pa.array(piece.begins, pa.int64())
+
+
+def behind_blanks(text: bytes, position: int) -> int:
+    """Position of the next byte that is no blank, or of the line's end."""
+    while position < len(text) and text[position] in b" \t\r":
+        position += 1
+    return position
+
+
+def _without(batch: Batch, rows: list[int]) -> Batch:
+    """A batch without some rows."""
+    keep = pc.invert(pc.is_in(pa.array(range(len(batch)), pa.int64()), value_set=pa.array(rows, pa.int64())))
+    columns = {name: array.filter(keep) for name, array in batch.columns.items()}
+    lines, offsets, extras = (array.filter(keep) for array in (batch.lines, batch.offsets, batch.extras))
+    keys = None if batch.keys is None else batch.keys.filter(keep)
+    return replace(batch, columns=columns, lines=lines, offsets=offsets, extras=extras, keys=keys)
