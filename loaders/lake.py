@@ -217,7 +217,7 @@ class PartitionWriter:
         return self.parts
 
     def _flush(self, day: date) -> None:
-        table = pa.concat_tables(self._waiting.pop(day)).combine_chunks()
+        table = pa.concat_tables(self._waiting.pop(day))
         del self._bytes[day], self._rows[day]
         path = self._temporary / f"part-{len(self.parts)}.tmp"
         size = write_parquet(table, path)
@@ -227,14 +227,8 @@ class PartitionWriter:
 
 def _by_day(table: pa.Table, partition: str) -> list[tuple[date, pa.Table]]:
     """The rows of each day, in their order. Each is a copy: a slice would keep the whole table in memory."""
-    days = table.column(partition)
-    counts = pc.value_counts(days.combine_chunks()).to_pylist()
-    if len(counts) == 1:
-        return [(counts[0]["values"], table)]
-    order = pc.sort_indices(table, [(partition, "ascending")])  # stable
-    found = []
-    start = 0
-    for day, count in sorted((entry["values"], entry["counts"]) for entry in counts):
-        found.append((day, table.take(order.slice(start, count))))
-        start += count
-    return found
+    days = table.column(partition).combine_chunks()
+    there = sorted(days.unique().to_pylist())
+    if len(there) == 1:
+        return [(there[0], table)]
+    return [(day, table.filter(pc.equal(days, pa.scalar(day, days.type)))) for day in there]

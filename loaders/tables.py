@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from loaders.batches import Batch
 from loaders.contracts import EVENT_STREAM, RECEIVED, SENT, TABLE_DUMPS, Dataset
 from loaders.personal import Treatment
-from loaders.records import Batch
 
 TIMESTAMP = pa.timestamp("us")
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the rows of one source file come from. `snapshot_*` are those of a table dump, else None."""
+    """Where rows come from: files, each with how many of the rows, one after the other.
+
+    `snapshot_*` are those of a table dump, else None.
+    """
 
     load_id: str
     landed_at: datetime  # UTC
-    source_file: str
+    files: Sequence[tuple[str, int]]
     region: str | None = None
     snapshot_id: str | None = None
     snapshot_at: datetime | None = None
@@ -37,7 +41,7 @@ def table(dataset: Dataset, schema: pa.Schema, batch: Batch, treatment: Treatmen
         "_extra": lambda: batch.extras,
         "_load_id": lambda: constant(origin.load_id, pa.string(), rows),
         "_landed_at": lambda: constant(landed_at, TIMESTAMP, rows),
-        "_source_file": lambda: constant(origin.source_file, pa.string(), rows),
+        "_source_file": lambda: pa.concat_arrays([constant(path, pa.string(), some) for path, some in origin.files]),
         "_source_line": lambda: batch.lines,
         "_source_offset": lambda: batch.offsets,
         "_snapshot_id": lambda: constant(origin.snapshot_id, pa.string(), rows),
