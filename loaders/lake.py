@@ -18,6 +18,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -104,7 +105,7 @@ def check_format(lake: Store) -> None:
 
 def write_parquet(table: pa.Table, path: Path) -> int:
     """Write a table as one Parquet file and make it durable; return its size in bytes."""
-    pq.write_table(table, path, row_group_size=ROW_GROUP, **_options(table))
+    pq.write_table(table.unify_dictionaries(), path, row_group_size=ROW_GROUP, **_options(table))
     with path.open("rb") as file:
         os.fsync(file.fileno())
     return path.stat().st_size
@@ -165,13 +166,14 @@ class FileWriter:
         self._file, self._rows = None, 0
 
 
-def _options(table: pa.Table) -> dict[str, object]:
+def _options(table: pa.Table) -> dict[str, Any]:
     """How a Parquet file of rows like these is written."""
     return {
         "compression": "zstd",
         "compression_level": 1,
         "use_dictionary": _repetitive(table),
         "write_page_index": True,
+        "store_schema": False,  # an array with a dictionary is a column like others
     }
 
 
@@ -180,6 +182,8 @@ def _repetitive(table: pa.Table) -> list[str]:
     found = []
     for name in table.column_names:
         sample = table.column(name).slice(0, _DICTIONARY_SAMPLE)
+        if pa.types.is_dictionary(sample.type):
+            found.append(name)
         if not pa.types.is_string(sample.type) and not pa.types.is_date32(sample.type):
             continue
         values = len(sample) - sample.null_count

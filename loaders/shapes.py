@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Protocol
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec.structs import astuple
 
 from loaders import jsontext, judge, times
 from loaders.contracts import ARROW_TYPES, OPERATION, Column, Dataset
@@ -22,8 +23,7 @@ from loaders.personal import Treatment
 
 # What `decode` of a shape may raise; then the line is judged exactly.
 NOT_FAST = (msgspec.DecodeError, ValueError, RecursionError, judge.Invalid)
-# A blank after a quotation mark, and one that stands before a colon.
-_GAPS = (b'" ', b'"\t', b'"\r', b'"\n')
+# A blank between a key and its colon, where `":` would not be found.
 _GAP = re.compile(rb'"[ \t\r\n]+:')
 _ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
 _any_json = msgspec.json.Decoder().decode
@@ -129,30 +129,34 @@ class LineShape:
         """
         try:
             row = self.decode(line)
-            return Judged(row, self._undeclared(line))
+            return Judged(row, self._undeclared(row, line))
         except NOT_FAST:
             return None
 
-    def _undeclared(self, line: bytes) -> str | None:
-        """JSON text of the fields nobody declares of a line that `decode` took; raises one of NOT_FAST where in doubt.
+    def _undeclared(self, row: Any, line: bytes) -> str | None:
+        """JSON text of what nobody declares of a line and its row; raises one of NOT_FAST where there is any doubt.
 
-        Every key is followed by `":`, unless there is a gap, so a line has at least as many of these as it has keys.
-        Where it has no more than its distinct keys, no key stands twice.
+        A line has two quotation marks for each key and two for each text. If it has more of them than its distinct
+        fields account for, a key may stand twice.
         """
+        values = astuple(row)
+        types = list(map(type, values))
+        texts = types.count(str)
+        if list in types:
+            texts += sum(len(value) for value in values if type(value) is list)
         members = _raw_object(line)
-        if _gap(line):
+        rest = {name: bytes(raw) for name, raw in members.items() if name not in self.names}
+        marks = 2 * (len(members) + texts) + sum([raw.count(b'"') for raw in rest.values()])
+        escapes = b"\\" in line
+        escaped = line.count(b'\\"') if escapes else 0
+        if line.count(b'"') - escaped != marks or (escaped and b"\\\\" in line):
             raise ValueError("to be judged")
-        if members.keys() <= self.names.keys():
-            if line.count(b'":') != len(members):
-                raise ValueError("to be judged")
+        if not rest:
             return None
-        if b"\\" in line or line.count(b"{") + line.count(b"[") > jsontext.MAX_DEPTH:
+        if escapes or line.count(b"{") + line.count(b"[") > jsontext.MAX_DEPTH:
             raise ValueError("to be judged")
         line.decode("utf-8")
-        rest = {name: bytes(raw) for name, raw in members.items() if name not in self.names}
-        deeper = [key for raw in rest.values() if b"{" in raw for key in jsontext.keys_of(_any_json(raw))]
-        if line.count(b'":') != len(members) + len(deeper):
-            raise ValueError("to be judged")
+        deeper = [key for raw in rest.values() if b"{" in raw for key in _distinct_keys(raw)]
         extra = _as_written(rest.items())
         if self.treatment.touches([*rest, *deeper]):
             return jsontext.dump(jsontext.scan(extra.encode()).value, self.treatment.replace)
@@ -167,7 +171,7 @@ class LineShape:
         extras: dict[int, str] = {}
         for row in self._with_more(taken, values, columns):
             try:
-                extra = self._undeclared(taken.lines[taken.where[row]])
+                extra = self._undeclared(taken.rows[row], taken.lines[taken.where[row]])
             except NOT_FAST:
                 doubtful.append(row)
             else:
@@ -200,10 +204,8 @@ class LineShape:
         marks = pa.scalar(0, pa.int64())
         for column in self.dataset.declared:
             array = columns[column.name]
-            quoted = column.type == "string" or (
-                column.type == "timestamp" and int not in map(type, values[column.name])
-            )
-            weight = 4 if quoted else 2
+            # Of times that are integers more is expected than is there, which is as good as too little.
+            weight = 4 if column.type in ("string", "timestamp") else 2
             if not array.null_count:
                 marks = pc.add(marks, weight)
             elif array.null_count < len(array):
@@ -214,9 +216,12 @@ class LineShape:
         return [row for row in odd if row not in taken.settled]
 
 
-def _gap(line: bytes) -> bool:
-    """Whether a blank may stand between a key and its colon, where `":` would not be found."""
-    return any(gap in line for gap in _GAPS) and _GAP.search(line) is not None
+def _distinct_keys(text: bytes) -> list[str]:
+    """The keys of all objects in a text without escapes; raises ValueError when one may stand twice in an object."""
+    keys = jsontext.keys_of(_any_json(text))
+    if _GAP.search(text) or text.count(b'":') != len(keys):
+        raise ValueError("to be judged")
+    return keys
 
 
 def attributes(dataset: Dataset) -> dict[str, str]:
