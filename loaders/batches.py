@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -15,10 +15,9 @@ import pyarrow.compute as pc
 from msgspec.structs import astuple
 
 from loaders import jsontext
-from loaders.contracts import Dataset
 from loaders.judge import Invalid
 from loaders.rejected import Keeper, Rejected
-from loaders.shapes import Shape, Taken, Values, column_array
+from loaders.shapes import Shape, Taken, Values, column_array, held
 
 _BRACE = 0x7B
 
@@ -36,8 +35,7 @@ class Accepted(NamedTuple):
 class Piece:
     """Some consecutive records of one file: rows and rejected records of a text, which begins on `line` at `offset`.
 
-    The row n stands on `lines[index[n]]` and begins at `begins[n]` of the text. `settled` are rows that were judged, or
-    as good as that.
+    The row n stands on `lines[index[n]]`, and it alone unless it was judged: then it begins at `placed[n]` of the text.
     """
 
     shape: Shape
@@ -48,21 +46,35 @@ class Piece:
     lines: list[bytes]
     rows: list[Any] = field(default_factory=list)
     index: list[int] = field(default_factory=list)
-    begins: list[int] = field(default_factory=list)
+    placed: dict[int, int] = field(default_factory=dict)
     extras: dict[int, str] = field(default_factory=dict)
-    settled: set[int] = field(default_factory=set)
     rejected: list[Rejected] = field(default_factory=list)
     blank_lines: int = 0  # lines that hold nothing, between and around the records
+    # Once it is closed, the values by declared column, and `index` as an array.
+    values: dict[str, Values] = field(default_factory=dict)
+    where: pa.Array = None
 
     def accept(self, accepted: Accepted) -> None:
         """Take a record that was judged."""
         row = len(self.rows)
         if accepted.extra is not None:
             self.extras[row] = accepted.extra
-        self.settled.add(row)
+        self.placed[row] = accepted.start
         self.rows.append(accepted.row)
         self.index.append(accepted.line)
-        self.begins.append(accepted.start)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def close(self) -> None:
+        """Take the values out of the rows, of which nothing is kept: so few wait in memory, and they are at hand."""
+        self.extras.update(self.shape.extras(self.rows))
+        declared = self.shape.dataset.declared
+        # The fields of a row stand in the order of the columns.
+        by_column = zip(*map(astuple, self.rows), strict=True) if self.rows else repeat((), len(declared))
+        self.values = {column.name: held(column, some) for column, some in zip(declared, by_column, strict=False)}
+        self.where = pa.array(self.index, pa.int64())
+        self.rows = []
 
     def reject(self, fault: Invalid, line: int, start: int, record: bytes) -> Rejected:
         """What is put aside of a record."""
@@ -84,7 +96,10 @@ class Piece:
 
     def judge_again(self, row: int) -> bool:
         """Judge the line of a row, which is one record; whether it stays."""
-        begin, at = self.begins[row], self.index[row]
+        at = self.index[row]
+        begin = self.placed.get(row, -1)
+        if begin < 0:
+            begin = sum(map(len, self.lines[:at])) + at
         try:
             outcome = self.judge(jsontext.scan(self.text, begin), at)
         except jsontext.NotJson as error:
@@ -125,38 +140,36 @@ def batch_of(pieces: Sequence[Piece], key: Sequence[str] = ()) -> Batch:
     `key` names the columns that are hashed to the batch's `keys`.
     """
     shape = pieces[0].shape
-    taken = _taken(pieces)
-    values = _values(shape.dataset, taken.rows)
     columns: dict[str, pa.Array] = {}
     doubtful: set[int] = set()
     for column in shape.dataset.declared:
-        columns[column.name], wrong = column_array(column, values[column.name])
+        columns[column.name], wrong = column_array(column, [piece.values[column.name] for piece in pieces])
         doubtful.update(wrong)
-    looked = shape.second_look(taken, values, columns)
+    looked = shape.second_look(_taken(pieces), columns)
     doubtful.update(looked.doubtful)
-    extras = shape.extras(taken.rows) or [None] * len(taken.rows)
+    extras: list[str | None] = [None] * sum(map(len, pieces))
     sizes = []
     invalid: list[int] = []
     first = 0
     again = sorted(doubtful)
     for piece in pieces:
-        last = first + len(piece.rows)
+        last = first + len(piece)
         out = [row for row in again if first <= row < last and not piece.judge_again(row - first)]
         for row, extra in piece.extras.items():
             extras[first + row] = extra
         piece.rejected.sort(key=lambda rejected: rejected.offset)
         piece.rejected = piece.keeper.without_rests(piece.rejected)
-        sizes.append(len(piece.rows) - len(out))
+        sizes.append(len(piece) - len(out))
         invalid += out
         first = last
     for row, extra in looked.extras.items():
         extras[row] = extra
     batch = Batch(
         columns,
-        pa.concat_arrays([pc.add(pa.array(piece.index, pa.int64()), piece.line) for piece in pieces]),
+        pa.concat_arrays([pc.add(piece.where, piece.line) for piece in pieces]),
         pa.concat_arrays([pc.add(_starts(piece), piece.offset) for piece in pieces]),
         pa.array(extras, pa.string()),
-        _hashes(key, values, columns) if key else None,
+        _hashes(key, columns) if key else None,
         sizes,
         _joined(piece.rejected for piece in pieces),
         sum(piece.blank_lines for piece in pieces),
@@ -170,48 +183,37 @@ def _joined(lists: Iterable[list[Any]]) -> list[Any]:
     return list(chain(first, *rest)) if rest else first
 
 
-def _values(dataset: Dataset, rows: Sequence[Any]) -> Values:
-    """The values of rows by declared column; a row's fields stand in the order of these."""
-    names = [column.name for column in dataset.declared]
-    if not rows:
-        return dict.fromkeys(names, ())
-    return dict(zip(names, zip(*map(astuple, rows), strict=True), strict=False))
-
-
 def _taken(pieces: Sequence[Piece]) -> Taken:
-    """The rows of all pieces and the lines they stand on."""
-    if len(pieces) == 1:
-        (piece,) = pieces
-        return Taken(piece.lines, piece.rows, piece.index, piece.settled)
-    where: list[int] = []
-    settled: set[int] = set()
-    lines = 0
+    """Where the rows of all pieces stand."""
+    judged: set[int] = set()
+    first = 0
     for piece in pieces:
-        settled.update(map(len(where).__add__, piece.settled))
-        where += map(lines.__add__, piece.index)
-        lines += len(piece.lines)
-    return Taken(_joined(piece.lines for piece in pieces), _joined(piece.rows for piece in pieces), where, settled)
+        judged.update(map(first.__add__, piece.placed))
+        first += len(piece)
+    return Taken([piece.lines for piece in pieces], [piece.where for piece in pieces], judged)
 
 
-def _hashes(key: Sequence[str], values: Values, columns: Mapping[str, pa.Array]) -> pa.Array:
-    """A hash of each row's values of some columns; of times it is the moment that counts, not how it is written."""
-    parts = [
-        columns[name].view(pa.int64()).to_pylist() if pa.types.is_timestamp(columns[name].type) else values[name]
-        for name in key
-    ]
-    return pa.array(list(map(hash, parts[0] if len(parts) == 1 else zip(*parts, strict=True))), pa.int64())
+def _hashes(key: Sequence[str], columns: Mapping[str, pa.Array]) -> pa.Array:
+    """A hash of each row's values of some columns."""
+    parts = [columns[name] for name in key]
+    texts = [part.view(pa.int64()) if pa.types.is_timestamp(part.type) else part for part in parts]
+    lists = [part.to_pylist() for part in texts]
+    return pa.array(list(map(hash, lists[0] if len(lists) == 1 else zip(*lists, strict=True))), pa.int64())
 
 
 def _starts(piece: Piece) -> pa.Array:
-    """Where the rows of a piece begin, behind the blanks before them."""
-    starts = pa.array(piece.begins, pa.int64())
+    """Where the rows of a piece begin in its text, behind the blanks before them."""
+    lengths = pc.add(pa.array(list(map(len, piece.lines)), pa.int64()), 1)
+    starts = pc.subtract(pc.cumulative_sum(lengths), lengths).take(piece.where)
     content = pa.Array.from_buffers(pa.uint8(), len(piece.text), [None, pa.py_buffer(piece.text)])
-    blank = pc.indices_nonzero(pc.not_equal(content.take(starts), pa.scalar(_BRACE, pa.uint8()))).to_pylist()
-    if not blank:
-        return starts
-    for row in blank:
-        piece.begins[row] = behind_blanks(piece.text, piece.begins[row])
-    return pa.array(piece.begins, pa.int64())
+    blank = pc.not_equal(content.take(starts), pa.scalar(_BRACE, pa.uint8()))
+    moved = {row: behind_blanks(piece.text, starts[row].as_py()) for row in pc.indices_nonzero(blank).to_pylist()}
+    moved |= {row: behind_blanks(piece.text, start) for row, start in piece.placed.items()}
+    if moved:
+        rows = sorted(moved)
+        mask = pc.is_in(pa.array(range(len(piece)), pa.int64()), value_set=pa.array(rows, pa.int64()))
+        starts = pc.replace_with_mask(starts, mask, pa.array([moved[row] for row in rows], pa.int64()))
+    return starts
 
 
 def behind_blanks(text: bytes, position: int) -> int:

@@ -32,8 +32,8 @@ from loaders.shapes import LineShape
 from loaders.tables import Origin, table
 from loaders.textfiles import Refused, Source
 
-# Text of small files is landed together until there is so much of it.
-TOGETHER = 1 << 20
+# Rows of so much text become columns at once, of several small files too.
+TOGETHER = 2 << 20
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ class Result:
 
 def run(job: Job, run: Run) -> Result:
     """Do a job, in this process."""
+    pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own gives memory back and has it cleared over and over
     with no_collector():
         return _lines(job, run) if job.export is None else _export(job, job.export, run)
 
@@ -158,7 +159,7 @@ class Output:
         taken = Taken(file, source)
         self._taken.append(taken)
         for piece in pieces(source, reader):
-            # Pieces of small files are put together, for each batch has its cost.
+            # Pieces are put together, those of small files too, for each batch has its cost.
             if self._waiting and self._waiting[0][1].shape is not piece.shape:
                 self.flush()
             self._waiting.append((taken, piece))

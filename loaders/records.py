@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from itertools import accumulate, count
-from operator import add
 
 from loaders import encodings, jsontext
 from loaders.batches import Accepted, Batch, Piece, batch_of, behind_blanks
@@ -43,7 +41,7 @@ class Reader:
         self.keeper = Keeper(shape, region)
         self.line = 1  # number of the line that the next text begins on
         self.offset = 0  # its position in the file
-        self._carry: list[bytes] = []
+        self._carry: list[bytes | memoryview] = []
         self._carried = 0  # bytes in it
         self._patience = PATIENCE
         self._started = False
@@ -65,6 +63,12 @@ class Reader:
         self._carried += len(block)
         if not final and self._carried < self._patience and (b"\n" not in block or self._array):
             return None
+        rest = b""
+        if self._started and not final and not self._array and self._encoding is None:
+            # The line that has only begun is not copied to and fro.
+            cut = block.rfind(b"\n") + 1
+            if cut:
+                self._carry[-1], rest = memoryview(block)[:cut], block[cut:]
         text = b"".join(self._carry)
         if not self._started and not self._start(text, final):
             return None
@@ -74,7 +78,10 @@ class Reader:
             return None
         piece, consumed = self._read(text, final)
         self.offset += consumed
-        self._keep(text[consumed:])
+        text = text[consumed:] + rest
+        self._keep(text)
+        if piece is not None:
+            piece.close()
         if not consumed:
             if len(text) > MAX_RECORD:
                 raise Refused(
@@ -148,8 +155,7 @@ class _Pass:
         """The records, and how much of the text they use up."""
         piece, decode = self.piece, self.shape.decode
         lines, rows = piece.lines, piece.rows
-        starts = list(map(add, accumulate(map(len, lines), initial=0), count()))
-        at = 0
+        begin = at = 0
         ahead = iter(lines)
         while at < len(lines):
             before = len(rows)
@@ -158,22 +164,23 @@ class _Pass:
                 rows.extend(map(decode, ahead))
             fast = len(rows) - before
             piece.index.extend(range(at, at + fast))
-            piece.begins.extend(starts[at : at + fast])
+            begin += sum(map(len, lines[at : at + fast])) + fast
             at += fast
             if at == len(lines):
                 break
-            begin = starts[at]
-            following = at + 1
+            following = begin + len(lines[at]) + 1
+            resume = following
             if lines[at].strip(BLANKS):
                 resume = self._slowly(lines[at], begin, at)
                 if resume < 0:
                     return piece, max(begin, self.stop)
-                while following < len(lines) and starts[following] < resume:  # the exact way has gone past it
-                    following += 1
-                    next(ahead)
             elif at or not self.reader.within_line:
                 piece.blank_lines += 1
-            at = following
+            at += 1
+            while following < resume and at < len(lines):  # the exact way has gone past it
+                following += len(next(ahead)) + 1
+                at += 1
+            begin = following
         return piece, len(self.text)
 
     def foreign(self, encoding: str) -> tuple[Piece, int]:

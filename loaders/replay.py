@@ -33,7 +33,7 @@ from loaders.loads import Landed, SourceFile
 from loaders.locks import writer_lock
 from loaders.personal import UNDECLARED, plain, require_key, treatment
 from loaders.records import BLANKS
-from loaders.shapes import Judged, LineShape, Shape, column_array
+from loaders.shapes import Judged, LineShape, Shape, column_array, held
 from loaders.store import Store, said
 from loaders.tables import Origin, table
 
@@ -187,8 +187,9 @@ def _table(
     columns = {}
     for column in shape.dataset.declared:
         values = list(map(attrgetter(shape.names[column.name]), rows))
-        columns[column.name], _ = column_array(column, values)
-    extras = shape.extras(rows) or [judged.extra for _, _, _, judged in passing]
+        columns[column.name], _ = column_array(column, [held(column, values)])
+    carried = shape.extras(rows)
+    extras = [carried.get(at, judged.extra) for at, (_, _, _, judged) in enumerate(passing)]
     batch = Batch(
         columns,
         pa.array([line for _, line, _, _ in passing], pa.int64()),

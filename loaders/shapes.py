@@ -7,9 +7,9 @@ lightly (a key that stands twice, a timestamp, a field that only some records ne
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import repeat
-from typing import Annotated, Any, Literal, NamedTuple, Protocol
+from typing import Annotated, Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -30,8 +30,8 @@ _any_json = msgspec.json.Decoder().decode
 _raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
-# What the rows of a text hold, by declared column.
-Values = Mapping[str, Sequence[Any]]
+# The values of some rows in one column: an array, or a sequence that Arrow does not take as it is.
+Values: TypeAlias = Any
 
 
 class Judged(NamedTuple):
@@ -42,12 +42,23 @@ class Judged(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """The rows of a text so far, the row n on `lines[where[n]]`; the keys of those that are `settled` are distinct."""
+    """Where rows come from, text by text: the row n of the text t stands on `lines[t][where[t][n]]`.
 
-    lines: Sequence[bytes]
-    rows: Sequence[Any]
-    where: Sequence[int]
-    settled: Set[int]
+    The rows that were `judged` (counted through) have distinct keys for sure.
+    """
+
+    lines: Sequence[Sequence[bytes]]
+    where: Sequence[pa.Array]
+    judged: Set[int]
+
+    def of(self, rows: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """Rows, which are in order, each with its line."""
+        first = text = 0
+        for row in rows:
+            while row >= first + len(self.where[text]):
+                first += len(self.where[text])
+                text += 1
+            yield row, self.lines[text][self.where[text][row - first].as_py()]
 
 
 class Looked(NamedTuple):
@@ -80,11 +91,11 @@ class Shape(Protocol):
     def drifted(self, line: bytes) -> Judged | None:
         """The row of a line that `decode` did not take, None where there is any doubt."""
 
-    def extras(self, rows: Sequence[Any]) -> list[str | None] | None:
-        """The extras of rows where the rows carry them, else None."""
+    def extras(self, rows: Sequence[Any]) -> Mapping[int, str]:
+        """JSON text of the undeclared fields that rows carry, by row."""
 
-    def second_look(self, taken: Taken, values: Values, columns: Mapping[str, pa.Array]) -> Looked:
-        """What `decode` might have taken too lightly or left out; `columns` are made of `values`."""
+    def second_look(self, taken: Taken, columns: Mapping[str, pa.Array]) -> Looked:
+        """What `decode` might have taken too lightly or left out of rows, whose values are `columns`."""
 
     def told(self, column: Column | None, key: str, value: Any) -> str | None:
         """The text that a parsed value is hashed as, None of a null; raises judge.Invalid.
@@ -145,7 +156,9 @@ class LineShape:
         if list in types:
             texts += sum(len(value) for value in values if type(value) is list)
         members = _raw_object(line)
-        rest = {name: bytes(raw) for name, raw in members.items() if name not in self.names}
+        rest = {}
+        if not members.keys() <= self.names.keys():
+            rest = {name: bytes(raw) for name, raw in members.items() if name not in self.names}
         marks = 2 * (len(members) + texts) + sum([raw.count(b'"') for raw in rest.values()])
         escapes = b"\\" in line
         escaped = line.count(b'\\"') if escapes else 0
@@ -157,30 +170,31 @@ class LineShape:
             raise ValueError("to be judged")
         line.decode("utf-8")
         deeper = [key for raw in rest.values() if b"{" in raw for key in _distinct_keys(raw)]
-        extra = _as_written(rest.items())
+        # Names without escapes stand in JSON as they are.
+        extra = "{" + ",".join([f'"{name}":{raw.decode()}' for name, raw in rest.items()]) + "}"
         if self.treatment.touches([*rest, *deeper]):
             return jsontext.dump(jsontext.scan(extra.encode()).value, self.treatment.replace)
         return extra
 
-    def extras(self, rows: Sequence[Any]) -> None:
-        """The Struct holds none: only judged rows have extras."""
+    def extras(self, rows: Sequence[Any]) -> Mapping[int, str]:
+        """None: the Struct holds none."""
+        return {}
 
-    def second_look(self, taken: Taken, values: Values, columns: Mapping[str, pa.Array]) -> Looked:
+    def second_look(self, taken: Taken, columns: Mapping[str, pa.Array]) -> Looked:
         """Undeclared fields; rows that may carry a key twice or lack what is required of records of their kind."""
         doubtful: list[int] = []
         extras: dict[int, str] = {}
-        for row in self._with_more(taken, values, columns):
+        for row, line in taken.of(self._with_more(taken, columns)):
             try:
-                extra = self._undeclared(taken.rows[row], taken.lines[taken.where[row]])
+                extra = self._undeclared(self.decode(line), line)
             except NOT_FAST:
                 doubtful.append(row)
             else:
                 if extra is not None:
                     extras[row] = extra
         for column in self._conditional:
-            for at, (value, kind) in enumerate(zip(values[column.name], values[OPERATION], strict=True)):
-                if value is None and kind == column.required:
-                    doubtful.append(at)
+            lacks = pc.and_(pc.is_null(columns[column.name]), pc.equal(columns[OPERATION], column.required))
+            doubtful += pc.indices_nonzero(lacks).to_pylist()
         return Looked(doubtful, extras)
 
     def told(self, column: Column | None, key: str, value: Any) -> str | None:
@@ -194,7 +208,7 @@ class LineShape:
         """A text, or null, as a value stands in a line."""
         return jsontext.dump(text).encode()
 
-    def _with_more(self, taken: Taken, values: Values, columns: Mapping[str, pa.Array]) -> list[int]:
+    def _with_more(self, taken: Taken, columns: Mapping[str, pa.Array]) -> list[int]:
         """The rows of the fast way on whose lines there is more than they hold.
 
         A line has two quotation marks for each key and two for each value that is text. A row's values have keys of
@@ -210,16 +224,18 @@ class LineShape:
                 marks = pc.add(marks, weight)
             elif array.null_count < len(array):
                 marks = pc.add(marks, pc.multiply(pc.is_valid(array).cast(pa.int64()), weight))
-        there = pa.array(list(map(bytes.count, taken.lines, repeat(b'"'))), pa.int64())
-        there = there.take(pa.array(taken.where, pa.int64()))
-        odd = pc.indices_nonzero(pc.not_equal(there, marks)).to_pylist()
-        return [row for row in odd if row not in taken.settled]
+        there = [
+            pa.array(list(map(bytes.count, lines, repeat(b'"'))), pa.int64()).take(where)
+            for lines, where in zip(taken.lines, taken.where, strict=True)
+        ]
+        odd = pc.indices_nonzero(pc.not_equal(pa.concat_arrays(there), marks)).to_pylist()
+        return [row for row in odd if row not in taken.judged]
 
 
 def _distinct_keys(text: bytes) -> list[str]:
     """The keys of all objects in a text without escapes; raises ValueError when one may stand twice in an object."""
     keys = jsontext.keys_of(_any_json(text))
-    if _GAP.search(text) or text.count(b'":') != len(keys):
+    if text.count(b'":') != len(keys) or _GAP.search(text):
         raise ValueError("to be judged")
     return keys
 
@@ -275,12 +291,21 @@ def _fast_type(column: Column) -> Any:
             return type(None)
 
 
-def column_array(column: Column, values: Sequence[Any]) -> tuple[pa.Array, list[int]]:
-    """Values of the rows as an Arrow array, and the positions of those that are wrong (null there)."""
+def held(column: Column, values: Sequence[Any]) -> Values:
+    """Values of rows as they are kept until there are enough to make a column of: as an array where that can be."""
     if column.type == "timestamp":
-        return times.column(values)
-    if column.type == "date":
-        return pa.array(values, pa.string()).cast(pa.date32()), []
+        return times.texts(values)
     if column.type == "string_list":
         values = [None if value is None else msgspec.json.encode(value).decode() for value in values]
-    return pa.array(values, _ARROW[ARROW_TYPES[column.type]]), []
+    return pa.array(values, pa.string() if column.type == "date" else _ARROW[ARROW_TYPES[column.type]])
+
+
+def column_array(column: Column, parts: Sequence[Values]) -> tuple[pa.Array, list[int]]:
+    """Values of rows as the Arrow array of a column, and the positions of those that are wrong (null there)."""
+    if all(isinstance(part, pa.Array) for part in parts):
+        values = pa.concat_arrays(parts)
+    else:  # times that are integers among them
+        values = [value for part in parts for value in (part.to_pylist() if isinstance(part, pa.Array) else part)]
+    if column.type == "timestamp":
+        return times.column(values)
+    return (values.cast(pa.date32()) if column.type == "date" else values), []

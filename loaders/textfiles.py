@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from loaders.store import Entry, Store
 
-BLOCK = 2 << 20
+BLOCK = 512 << 10
 # A gzip file that unpacks to no more is kept in memory between its check and its use; a larger one is unpacked twice.
 KEPT = 64 << 20
 GZIP = b"\x1f\x8b"

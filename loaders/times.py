@@ -61,14 +61,21 @@ def day(value: str) -> date | None:
     return found if found is not None and 1970 <= found.year <= 2100 else None
 
 
-def column(values: Sequence[str | int | None]) -> tuple[pa.Array, list[int]]:
-    """A whole column of timestamps: naive UTC microseconds, and the positions that are no timestamp (null there)."""
-    integers = None
+def texts(values: Sequence[str | int | None]) -> pa.StringArray | Sequence[str | int | None]:
+    """The values as an array, or as they are where integers are among them."""
     try:
-        given = pa.array(values, pa.string())
-    except (pa.ArrowInvalid, pa.ArrowTypeError):  # integers among them
-        integers = [value if isinstance(value, int) else None for value in values]
-        given = pa.array([None if isinstance(value, int) else value for value in values], pa.string())
+        return pa.array(values, pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return values
+
+
+def column(values: pa.StringArray | Sequence[str | int | None]) -> tuple[pa.Array, list[int]]:
+    """A whole column of timestamps: naive UTC microseconds, and the positions that are no timestamp (null there)."""
+    given = values if isinstance(values, pa.Array) else texts(values)
+    integers = None
+    if not isinstance(given, pa.Array):
+        integers = [value if isinstance(value, int) else None for value in given]
+        given = pa.array([None if isinstance(value, int) else value for value in given], pa.string())
     plain = given if _all_alike(given) else pc.if_else(pc.match_substring_regex(given, _PLAIN), given, None)
     found = _possible(_cast(plain).view(pa.int64()))
     if integers is not None:
@@ -76,15 +83,17 @@ def column(values: Sequence[str | int | None]) -> tuple[pa.Array, list[int]]:
     elif found.null_count == given.null_count:
         return found.view(TIMESTAMP), []
     # What is left is judged one by one.
-    nulls = pc.indices_nonzero(pc.is_null(found)).to_pylist()
-    odd = [at for at in nulls if values[at] is not None]
-    exact = [micros(value) for value in map(values.__getitem__, odd) if value is not None]
-    wrong = [at for at, moment in zip(odd, exact, strict=True) if moment is None]
+    odd: list[int] = []
+    exact: list[int | None] = []
+    for at in pc.indices_nonzero(pc.is_null(found)).to_pylist():
+        value = given[at].as_py() if integers is None or integers[at] is None else integers[at]
+        if value is not None:
+            odd.append(at)
+            exact.append(micros(value))
     if odd:
-        chosen = set(odd)
-        mask = pa.array([at in chosen for at in range(len(values))], pa.bool_())
+        mask = pc.is_in(pa.array(range(len(found)), pa.int64()), value_set=pa.array(odd, pa.int64()))
         found = pc.replace_with_mask(found, mask, pa.array(exact, pa.int64()))
-    return found.view(TIMESTAMP), wrong
+    return found.view(TIMESTAMP), [at for at, moment in zip(odd, exact, strict=True) if moment is None]
 
 
 def _cast(texts: pa.StringArray) -> pa.TimestampArray:
