@@ -33,7 +33,7 @@ from loaders.tables import Origin, table
 from loaders.textfiles import Refused, Source
 
 # Rows of so much text become columns at once, of several small files too.
-TOGETHER = 2 << 20
+TOGETHER = 4 << 20
 
 
 @dataclass(frozen=True)
