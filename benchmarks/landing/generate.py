@@ -8,7 +8,7 @@ Below FOLDER, five inboxes of the same records, each with the same hours:
     gz          the same, gzipped
     minutes     the same bytes, cut at ends of lines into 120 files an hour
     clean       12 files without what readers that check nothing stumble over
-    share       the first of the clean ones
+    quarter     the first three of the clean ones
 
 Prints what is in them as JSON. The same number of records gives the same bytes.
 """
@@ -126,8 +126,8 @@ def write(folder: Path, hour: int, records: int) -> dict[str, Any]:
     _put(folder / "dirty" / path / "stream.json", text)
     _put(folder / "gz" / path / "stream.json.gz", gzip.compress(text, 6, mtime=0))
     _put(folder / "clean" / path / "stream.json", b"".join(clean))
-    if hour == 0:
-        _put(folder / "share" / path / "stream.json", b"".join(clean))
+    if hour < HOURS // 4:
+        _put(folder / "quarter" / path / "stream.json", b"".join(clean))
     for part in range(FILES_AN_HOUR):
         lines = dirty[part * records // FILES_AN_HOUR : (part + 1) * records // FILES_AN_HOUR]
         _put(folder / "minutes" / path / f"stream-{part:03}.json", b"".join(lines))
