@@ -114,11 +114,11 @@ class Piece:
 
 @dataclass
 class Batch:
-    """The rows of some pieces, `sizes[n]` of the piece n.
+    """The rows of some pieces, those that are `invalid` still among them. `sizes[n]` of the piece n are valid.
 
     `columns` are the declared columns as Arrow arrays (timestamps naive UTC), before personal data is treated;
-    `lines`, `offsets`, `extras` (JSON text or null) and, when asked for, `keys` (hashes of 64 bits) go with them row by
-    row.
+    `lines`, `offsets` and `extras` (JSON text or null) go with them row by row. `keys`, when asked for, are hashes of
+    the valid rows' keys.
     """
 
     columns: dict[str, pa.Array]
@@ -127,15 +127,30 @@ class Batch:
     extras: pa.Array
     keys: pa.Array | None
     sizes: list[int]
+    invalid: list[int] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     blank_lines: int = 0
 
     def __len__(self) -> int:
         return len(self.lines)
 
+    @property
+    def valid(self) -> pa.Array:
+        """Which rows are, as an array of booleans."""
+        rows = pa.array(range(len(self)), pa.int64())
+        return pc.invert(pc.is_in(rows, value_set=pa.array(self.invalid, pa.int64())))
+
+    def without_invalid(self) -> Batch:
+        """The batch without the rows that are invalid."""
+        if not self.invalid:
+            return self
+        columns = {name: array.filter(self.valid) for name, array in self.columns.items()}
+        lines, offsets, extras = (array.filter(self.valid) for array in (self.lines, self.offsets, self.extras))
+        return replace(self, columns=columns, lines=lines, offsets=offsets, extras=extras, invalid=[])
+
 
 def batch_of(pieces: Sequence[Piece], key: Sequence[str] = ()) -> Batch:
-    """The rows of pieces of one shape as columns, without those that a second look finds invalid.
+    """The rows of pieces of one shape as columns, and which of them a second look finds invalid.
 
     `key` names the columns that are hashed to the batch's `keys`.
     """
@@ -169,12 +184,16 @@ def batch_of(pieces: Sequence[Piece], key: Sequence[str] = ()) -> Batch:
         pa.concat_arrays([pc.add(piece.where, piece.line) for piece in pieces]),
         pa.concat_arrays([pc.add(_starts(piece), piece.offset) for piece in pieces]),
         pa.array(extras, pa.string()),
-        _hashes(key, columns) if key else None,
+        None,
         sizes,
+        invalid,
         _joined(piece.rejected for piece in pieces),
         sum(piece.blank_lines for piece in pieces),
     )
-    return _without(batch, invalid) if invalid else batch
+    if key:
+        hashes = _hashes(key, columns)
+        batch.keys = hashes.filter(batch.valid) if invalid else hashes
+    return batch
 
 
 def _joined(lists: Iterable[list[Any]]) -> list[Any]:
@@ -221,12 +240,3 @@ def behind_blanks(text: bytes, position: int) -> int:
     while position < len(text) and text[position] in b" \t\r":
         position += 1
     return position
-
-
-def _without(batch: Batch, rows: list[int]) -> Batch:
-    """A batch without some rows."""
-    keep = pc.invert(pc.is_in(pa.array(range(len(batch)), pa.int64()), value_set=pa.array(rows, pa.int64())))
-    columns = {name: array.filter(keep) for name, array in batch.columns.items()}
-    lines, offsets, extras = (array.filter(keep) for array in (batch.lines, batch.offsets, batch.extras))
-    keys = None if batch.keys is None else batch.keys.filter(keep)
-    return replace(batch, columns=columns, lines=lines, offsets=offsets, extras=extras, keys=keys)

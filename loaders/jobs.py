@@ -183,10 +183,10 @@ class Output:
         first = 0
         for (taken, piece), size in zip(self._waiting, batch.sizes, strict=True):
             taken.count(piece, size, batch.keys, first)
-            files.append((taken.file.path, size))
+            files.append((taken.file.path, len(piece)))
             self._aside.write(taken.file.path, taken.file.region, piece.rejected)
             first += size
-        if len(batch):
+        if first:
             export = self._job.export
             origin = Origin(
                 self._run.load_id,
@@ -292,7 +292,7 @@ def pieces(source: Source, reader: Reader) -> Iterator[Piece]:
 def batches(source: Source, reader: Reader) -> Iterator[Batch]:
     """The records of a source as columns, in batches of about a block."""
     for piece in pieces(source, reader):
-        yield batch_of([piece])
+        yield batch_of([piece]).without_invalid()
 
 
 def key_of(dataset: Dataset) -> Sequence[str]:

@@ -201,24 +201,50 @@ class PartitionWriter:
         self._waiting: dict[date, list[pa.Table]] = {}
         self._bytes: dict[date, int] = {}
         self._rows: dict[date, int] = {}
+        # Rows of other days than most that came with them; a few of each, so they are told apart later.
+        self._others: list[pa.Table] = []
         self.parts: list[Part] = []
 
     def write(self, table: pa.Table) -> None:
-        """Take rows of any days; some may be written now."""
-        for day, rows in _by_day(table, self._partition):
-            self._waiting.setdefault(day, []).append(rows)
-            self._rows[day] = self._rows.get(day, 0) + len(rows)
-            self._bytes[day] = self._bytes.get(day, 0) + rows.nbytes
-            if self._rows[day] >= FILE_ROWS:
-                self._flush(day)
-        while sum(self._bytes.values()) > MAX_WAITING:
-            self._flush(max(self._bytes, key=lambda day: (self._bytes[day], day)))
+        """Take rows of any days, those without one left out; some may be written now."""
+        days = table.column(self._partition).combine_chunks()
+        counts = {entry["values"]: entry["counts"] for entry in pc.value_counts(days).to_pylist()}
+        most = max(counts, key=lambda day: (day is not None, counts[day]))
+        if most is None:
+            return
+        if len(counts) > 1:
+            # A slice would keep the whole table in memory.
+            if counts.keys() > {most, None} or None not in counts:
+                self._others.append(table.filter(pc.not_equal(days, most)))
+            table = table.filter(pc.equal(days, most))
+        self._take(most, table)
+        while sum(self._bytes.values()) + sum(rows.nbytes for rows in self._others) > MAX_WAITING:
+            self._tell_apart()
+            if self._bytes:
+                self._flush(max(self._bytes, key=lambda day: (self._bytes[day], day)))
 
     def close(self) -> list[Part]:
         """Write what waits; all parts, in the order they were written."""
+        self._tell_apart()
         for day in sorted(self._waiting):
             self._flush(day)
         return self.parts
+
+    def _take(self, day: date, rows: pa.Table) -> None:
+        self._waiting.setdefault(day, []).append(rows)
+        self._rows[day] = self._rows.get(day, 0) + len(rows)
+        self._bytes[day] = self._bytes.get(day, 0) + rows.nbytes
+        if self._rows[day] >= FILE_ROWS:
+            self._flush(day)
+
+    def _tell_apart(self) -> None:
+        """Let the rows of other days wait with those of their day."""
+        if self._others:
+            table = pa.concat_tables(self._others)
+            self._others = []
+            days = table.column(self._partition)
+            for day in sorted(days.unique().to_pylist()):
+                self._take(day, table.filter(pc.equal(days, day)))
 
     def _flush(self, day: date) -> None:
         table = pa.concat_tables(self._waiting.pop(day))
@@ -227,12 +253,3 @@ class PartitionWriter:
         size = write_parquet(table, path)
         folder = f"{self._folder}/{self._partition}={day.isoformat()}"
         self.parts.append(Part(str(path), folder, self._dataset, day, len(table), size))
-
-
-def _by_day(table: pa.Table, partition: str) -> list[tuple[date, pa.Table]]:
-    """The rows of each day, in their order. Each is a copy: a slice would keep the whole table in memory."""
-    days = table.column(partition).combine_chunks()
-    there = sorted(days.unique().to_pylist())
-    if len(there) == 1:
-        return [(there[0], table)]
-    return [(day, table.filter(pc.equal(days, pa.scalar(day, days.type)))) for day in there]

@@ -54,7 +54,7 @@ class Reader:
     def feed(self, block: bytes, final: bool = False) -> Batch | None:
         """The records whose end is now known, as columns; None when there is none yet."""
         piece = self.read(block, final)
-        return None if piece is None else batch_of([piece])
+        return None if piece is None else batch_of([piece]).without_invalid()
 
     def read(self, block: bytes, final: bool = False) -> Piece | None:
         """The records whose end is now known; None when there is none yet."""

@@ -32,8 +32,12 @@ class Origin:
 
 
 def table(dataset: Dataset, schema: pa.Schema, batch: Batch, treatment: Treatment, origin: Origin) -> pa.Table:
-    """The rows of a batch as they stand in the lake; texts that all rows share are kept once, as a dictionary."""
+    """The rows of a batch as they stand in the lake, but those that are invalid have no date.
+
+    Texts that all rows share are kept once, as a dictionary.
+    """
     rows = len(batch)
+    days = _days(dataset, batch, origin)
     landed_at = origin.landed_at.replace(tzinfo=None)
     snapshot_at = origin.snapshot_at.replace(tzinfo=None) if origin.snapshot_at else None
     lineage = {
@@ -46,7 +50,7 @@ def table(dataset: Dataset, schema: pa.Schema, batch: Batch, treatment: Treatmen
         "_source_offset": lambda: batch.offsets,
         "_snapshot_id": lambda: _shared([(origin.snapshot_id, rows)]),
         "_snapshot_at": lambda: constant(snapshot_at, TIMESTAMP, rows),
-        dataset.partition: lambda: _days(dataset, batch, origin),
+        dataset.partition: lambda: pc.if_else(batch.valid, days, None) if batch.invalid else days,
     }
     arrays = []
     for column in dataset.columns:
