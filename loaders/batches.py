@@ -50,9 +50,10 @@ class Piece:
     extras: dict[int, str] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     blank_lines: int = 0  # lines that hold nothing, between and around the records
-    # Once it is closed, the values by declared column, and `index` as an array.
+    # Once it is closed, the values by declared column, `index` as an array, and the bytes of text it was made of.
     values: dict[str, Values] = field(default_factory=dict)
     where: pa.Array = None
+    size: int = 0
 
     def accept(self, accepted: Accepted) -> None:
         """Take a record that was judged."""
@@ -74,7 +75,10 @@ class Piece:
         by_column = zip(*map(astuple, self.rows), strict=True) if self.rows else repeat((), len(declared))
         self.values = {column.name: held(column, some) for column, some in zip(declared, by_column, strict=False)}
         self.where = pa.array(self.index, pa.int64())
+        self.size = len(self.text)
         self.rows = []
+        if not self.index:
+            self.text, self.lines = b"", []
 
     def reject(self, fault: Invalid, line: int, start: int, record: bytes) -> Rejected:
         """What is put aside of a record."""
@@ -222,6 +226,8 @@ def _hashes(key: Sequence[str], columns: Mapping[str, pa.Array]) -> pa.Array:
 
 def _starts(piece: Piece) -> pa.Array:
     """Where the rows of a piece begin in its text, behind the blanks before them."""
+    if not piece.index:
+        return piece.where
     lengths = pc.add(pa.array(list(map(len, piece.lines)), pa.int64()), 1)
     starts = pc.subtract(pc.cumulative_sum(lengths), lengths).take(piece.where)
     content = pa.Array.from_buffers(pa.uint8(), len(piece.text), [None, pa.py_buffer(piece.text)])

@@ -158,12 +158,14 @@ class Output:
         started = time.perf_counter()
         taken = Taken(file, source)
         self._taken.append(taken)
+        if self._waiting and self._waiting[0][1].shape is not reader.shape:
+            self.flush()
         for piece in pieces(source, reader):
             # Pieces are put together, those of small files too, for each batch has its cost.
-            if self._waiting and self._waiting[0][1].shape is not piece.shape:
-                self.flush()
-            self._waiting.append((taken, piece))
-            if sum(len(waiting.text) for _, waiting in self._waiting) >= TOGETHER:
+            if piece is not None:
+                self._waiting.append((taken, piece))
+            piece = None
+            if sum(waiting.size for _, waiting in self._waiting) >= TOGETHER:
                 self.flush()
         taken.seconds = time.perf_counter() - started
         return taken
@@ -186,19 +188,16 @@ class Output:
             files.append((taken.file.path, len(piece)))
             self._aside.write(taken.file.path, taken.file.region, piece.rejected)
             first += size
+        region, rules = self._waiting[0][0].file.region, self._waiting[0][1].shape.treatment
+        self._waiting = []  # long texts must not stay in memory while their rows are written
+        batch.rejected = []
         if first:
             export = self._job.export
-            origin = Origin(
-                self._run.load_id,
-                self._run.landed_at,
-                files,
-                self._waiting[0][0].file.region,
-                export.snapshot_id if export else None,
-                export.snapshot_at if export else None,
-            )
-            rules = self._waiting[0][1].shape.treatment
-            self._rows.write(table(self._dataset, self._schema, batch, rules, origin))
-        self._waiting = []
+            moment = (export.snapshot_id, export.snapshot_at) if export else (None, None)
+            origin = Origin(self._run.load_id, self._run.landed_at, files, region, *moment)
+            rows = table(self._dataset, self._schema, batch, rules, origin)
+            del taken, piece, batch
+            self._rows.write(rows)
 
     def result(self, refused: list[tuple[str, str]]) -> Result:
         """Finish the files and hand them over."""
@@ -278,21 +277,18 @@ class Taken:
         )
 
 
-def pieces(source: Source, reader: Reader) -> Iterator[Piece]:
-    """The records of a source, in pieces of about a block."""
+def pieces(source: Source, reader: Reader) -> Iterator[Piece | None]:
+    """The records of a source, in pieces of about a block; None where a block ends no record. Keeps none of them."""
     for block in source:
-        piece = reader.read(block)
-        if piece is not None:
-            yield piece
-    piece = reader.read(b"", final=True)
-    if piece is not None:
-        yield piece
+        yield reader.read(block)
+    yield reader.read(b"", final=True)
 
 
 def batches(source: Source, reader: Reader) -> Iterator[Batch]:
     """The records of a source as columns, in batches of about a block."""
     for piece in pieces(source, reader):
-        yield batch_of([piece]).without_invalid()
+        if piece is not None:
+            yield batch_of([piece]).without_invalid()
 
 
 def key_of(dataset: Dataset) -> Sequence[str]:

@@ -35,8 +35,9 @@ MARKER = "lake.json"
 RAW, CHANGES = "raw", "changes"
 # A partition's rows are written when so many wait, or when all that waits is larger than MAX_WAITING bytes.
 FILE_ROWS = 1 << 20
-MAX_WAITING = 96 << 20
+MAX_WAITING = 64 << 20
 ROW_GROUP = 128 << 10
+GROUP_BYTES = 64 << 20  # of a row group, where rows are that large
 # A file that is made of others may have about so many bytes.
 FILE_BYTES = 256 << 20
 _DICTIONARY_SAMPLE = 8192
@@ -105,7 +106,11 @@ def check_format(lake: Store) -> None:
 
 def write_parquet(table: pa.Table, path: Path) -> int:
     """Write a table as one Parquet file and make it durable; return its size in bytes."""
-    pq.write_table(table.unify_dictionaries(), path, row_group_size=ROW_GROUP, **_options(table))
+    options = _options(table)
+    rows = min(ROW_GROUP, max(1, len(table) * GROUP_BYTES // max(table.nbytes, 1)))
+    if rows < len(table) < ROW_GROUP:  # very long texts, whose least and greatest would stand in memory with them
+        options["write_statistics"] = [column.name for column in table.schema if not pa.types.is_string(column.type)]
+    pq.write_table(table.unify_dictionaries(), path, row_group_size=rows, **options)
     with path.open("rb") as file:
         os.fsync(file.fileno())
     return path.stat().st_size

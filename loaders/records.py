@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from itertools import islice
 
 from loaders import encodings, jsontext
 from loaders.batches import Accepted, Batch, Piece, batch_of, behind_blanks
@@ -47,7 +48,8 @@ class Reader:
         self._started = False
         self._mark = 0  # length of the byte-order mark that is still to be skipped
         self._encoding: str | None = None  # where it is not UTF-8
-        self._array = False  # whether the file may be one array of records, which only its end can tell
+        # Whether the file may be one array of records, which only its end can tell; None while all is blank.
+        self._array: bool | None = None
         self.within_array = False  # whether records of it were given out
         self.within_line = False  # whether records were given out of the line that the next text begins on
 
@@ -64,18 +66,21 @@ class Reader:
         if not final and self._carried < self._patience and (b"\n" not in block or self._array):
             return None
         rest = b""
-        if self._started and not final and not self._array and self._encoding is None:
+        if self._array is False and self._encoding is None and not final:
             # The line that has only begun is not copied to and fro.
             cut = block.rfind(b"\n") + 1
             if cut:
                 self._carry[-1], rest = memoryview(block)[:cut], block[cut:]
         text = b"".join(self._carry)
+        self._carry = []
         if not self._started and not self._start(text, final):
             return None
         text = text[self._mark :]
         self._mark = 0
         if not text:
             return None
+        if self._array is None and (first := text.lstrip(BLANKS)[:1]):
+            self._array = first == b"["
         piece, consumed = self._read(text, final)
         self.offset += consumed
         text = text[consumed:] + rest
@@ -92,19 +97,17 @@ class Reader:
 
     def _start(self, text: bytes, final: bool) -> bool:
         """See what file this is; False when that needs more of it."""
-        foreign = encodings.detect(text)
-        marked = text.startswith(BOM)
-        first = text.removeprefix(BOM).lstrip(BLANKS)[:1]
-        if not final and (len(text) < encodings.ENOUGH or not (first or foreign)) and len(text) < PATIENCE:
+        if len(text) < encodings.ENOUGH and not final:
             self._keep(text)
             return False
         self._started = True
+        foreign = encodings.detect(text)
         if foreign:
             self._encoding, self._mark = foreign
             self.keeper.encoding = self._encoding
+            self._array = False
         else:
-            self._mark = len(BOM) if marked else 0
-            self._array = first == b"["
+            self._mark = len(BOM) if text.startswith(BOM) else 0
         self.offset += self._mark
         return True
 
@@ -169,13 +172,18 @@ class _Pass:
             if at == len(lines):
                 break
             following = begin + len(lines[at]) + 1
-            resume = following
             if lines[at].strip(BLANKS):
                 resume = self._slowly(lines[at], begin, at)
                 if resume < 0:
                     return piece, max(begin, self.stop)
-            elif at or not self.reader.within_line:
-                piece.blank_lines += 1
+            else:
+                resume = jsontext.skip_blanks(self.text, begin)  # all blank lines at once
+                blank = self.text.count(b"\n", begin, resume) if resume < len(self.text) else len(lines) - at
+                piece.blank_lines += blank - (at == 0 and self.reader.within_line)
+                next(islice(ahead, blank - 1, blank - 1), None)
+                at += blank
+                begin = self.text.rfind(b"\n", begin, resume) + 1
+                continue
             at += 1
             while following < resume and at < len(lines):  # the exact way has gone past it
                 following += len(next(ahead)) + 1

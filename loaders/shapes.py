@@ -303,7 +303,7 @@ def held(column: Column, values: Sequence[Any]) -> Values:
 def column_array(column: Column, parts: Sequence[Values]) -> tuple[pa.Array, list[int]]:
     """Values of rows as the Arrow array of a column, and the positions of those that are wrong (null there)."""
     if all(isinstance(part, pa.Array) for part in parts):
-        values = pa.concat_arrays(parts)
+        values = parts[0] if len(parts) == 1 else pa.concat_arrays(parts)
     else:  # times that are integers among them
         values = [value for part in parts for value in (part.to_pylist() if isinstance(part, pa.Array) else part)]
     if column.type == "timestamp":
