@@ -20,6 +20,7 @@ from loaders.rejected import Keeper, Rejected
 from loaders.shapes import Shape, Taken, Values, column_array, held
 
 _BRACE = 0x7B
+_REJECTED = 512  # bytes of memory that a rejected record takes beside its text
 
 
 class Accepted(NamedTuple):
@@ -50,7 +51,7 @@ class Piece:
     extras: dict[int, str] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     blank_lines: int = 0  # lines that hold nothing, between and around the records
-    # Once it is closed, the values by declared column, `index` as an array, and the bytes of text it was made of.
+    # Once it is closed, the values by declared column, `index` as an array, and about the bytes of memory it holds.
     values: dict[str, Values] = field(default_factory=dict)
     where: pa.Array = None
     size: int = 0
@@ -75,7 +76,7 @@ class Piece:
         by_column = zip(*map(astuple, self.rows), strict=True) if self.rows else repeat((), len(declared))
         self.values = {column.name: held(column, some) for column, some in zip(declared, by_column, strict=False)}
         self.where = pa.array(self.index, pa.int64())
-        self.size = len(self.text)
+        self.size = len(self.text) + _REJECTED * len(self.rejected)
         self.rows = []
         if not self.index:
             self.text, self.lines = b"", []
