@@ -29,13 +29,15 @@ class Cost:
     peak_bytes: int
 
 
-def run(module: str, arguments: Sequence[str], settings: Mapping[str, str], log: Path) -> tuple[str, Cost]:
+def run(
+    module: str, arguments: Sequence[str], settings: Mapping[str, str], log: Path, python: str = sys.executable
+) -> tuple[str, Cost]:
     """Run `python -m MODULE ARGUMENTS` from the project's root; returns what it printed, and its cost.
 
     What it said on stderr is added to the log. Raises RuntimeError, with the end of that, when it fails.
     """
     environment = {**os.environ, **settings, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-    command = [sys.executable, "-m", module, *arguments]
+    command = [python, "-m", module, *arguments]
     printed = log.with_suffix(".out")
     with printed.open("wb") as out, log.open("ab") as words:
         words.write(f"\n== {' '.join(command[1:])}\n".encode())

@@ -22,7 +22,7 @@ from loaders.contracts import Column, Dataset
 from loaders.jsontext import Number
 from loaders.judge import Invalid
 from loaders.personal import Treatment
-from loaders.shapes import Judged, Taken
+from loaders.shapes import Judged, Looked, Taken
 
 TYPES = ("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS")
 _SPELLED = {"NULLVALUE": "NULL"} | {kind: kind for kind in TYPES}
@@ -54,13 +54,13 @@ class ItemShape:
     def drifted(self, line: bytes) -> None:
         """None: `decode` takes undeclared attributes."""
 
-    def extras(self, rows: Sequence[Any]) -> list[str | None]:
-        """The JSON text of the undeclared attributes of each row."""
-        return [row.extra for row in rows]
+    def extras(self, rows: Sequence[Any]) -> Mapping[int, str]:
+        """The JSON text of the undeclared attributes of each row that has some."""
+        return {at: row.extra for at, row in enumerate(rows) if row.extra is not None}
 
-    def doubtful(self, taken: Taken, columns: Mapping[str, pa.Array]) -> list[int]:
-        """None: `decode` refuses a key that stands twice, and both ways check the same."""
-        return []
+    def second_look(self, taken: Taken, columns: Mapping[str, pa.Array]) -> Looked:
+        """Nothing: `decode` refuses a key that stands twice, and both ways check the same."""
+        return Looked([], {})
 
     def told(self, column: Column | None, key: str, value: Any) -> str | None:
         """The text that a typed value is hashed as, None of a NULL; raises Invalid."""

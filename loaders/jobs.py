@@ -8,8 +8,7 @@ from __future__ import annotations
 import gc
 import shutil
 import time
-from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from loaders import contracts, quarantine
+from loaders.batches import Batch, Piece, batch_of
 from loaders.chains import Dump
 from loaders.changes import WRITTEN, ChangeShape, kept_as
 from loaders.contracts import CHANGE_MESSAGES, Dataset
@@ -26,11 +26,14 @@ from loaders.exports import Export
 from loaders.inbox import Found
 from loaders.lake import CHANGES, RAW, Part, PartitionWriter
 from loaders.loads import SourceFile
-from loaders.personal import Treatment, treatment
-from loaders.records import Batch, Reader
+from loaders.personal import treatment
+from loaders.records import Reader
 from loaders.shapes import LineShape
 from loaders.tables import Origin, table
 from loaders.textfiles import Refused, Source
+
+# Rows of so much text become columns at once, of several small files too.
+TOGETHER = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class Result:
 
 def run(job: Job, run: Run) -> Result:
     """Do a job, in this process."""
+    pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own gives memory back and has it cleared over and over
     with no_collector():
         return _lines(job, run) if job.export is None else _export(job, job.export, run)
 
@@ -89,10 +93,10 @@ def _lines(job: Job, run: Run) -> Result:
                     continue
                 shape = shapes[file.region]
                 try:
-                    output.take(file, Source(file.inbox, file.path), Reader(shape, file.region), shape.treatment)
+                    output.take(file, Source(file.inbox, file.path), Reader(shape, file.region))
                 except Refused as why:
                     refused[file.path] = str(why)
-                    if output.touched:
+                    if not output.forget():
                         break
             else:
                 return output.result(list(refused.items()))
@@ -108,7 +112,8 @@ def _export(job: Job, export: Export, run: Run) -> Result:
             source = Source(file.inbox, file.path, with_md5=export.native)
             name = file.path.removeprefix(f"{export.folder}/")
             try:
-                taken = output.take(file, source, Reader(shape, None), rules, export.snapshot_id, export.snapshot_at)
+                taken = output.take(file, source, Reader(shape, None))
+                output.flush()
             except Refused as why:
                 return Result(job.dataset, refused=[(export.folder, f"{name}: {why}")])
             promise = export.promises.get(file.path)
@@ -129,9 +134,9 @@ class Output:
         self._dataset = kept_as(run.datasets[job.dataset]) if self._changes else run.datasets[job.dataset]
         self._schema = contracts.arrow_schema(self._dataset)
         self._folder = run.temporary / f"job-{job.number}"
-        self._sources: list[SourceFile] = []
+        self._taken: list[Taken] = []
+        self._waiting: list[tuple[Taken, Piece]] = []
         self._done = False
-        self.touched = False  # whether rows of the file that is being read were written
 
     def __enter__(self) -> Output:
         self._folder.mkdir(parents=True)
@@ -145,99 +150,157 @@ class Output:
             self._aside.close()
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def take(
-        self,
-        file: Found,
-        source: Source,
-        reader: Reader,
-        rules: Treatment,
-        snapshot_id: str | None = None,
-        snapshot_at: datetime | None = None,
-    ) -> SourceFile:
-        """Read one file to its end; raises Refused, with `touched` telling whether this job must begin anew."""
+    def take(self, file: Found, source: Source, reader: Reader) -> Taken:
+        """Read one file to its end; what it counts is known when all that waits was written.
+
+        Raises Refused: then `forget` the file.
+        """
         started = time.perf_counter()
-        run = self._run
-        origin = Origin(run.load_id, run.landed_at, file.path, file.region, snapshot_id, snapshot_at)
-        keys = Keys(self._dataset)
-        landed = aside = blank_lines = 0
-        self.touched = False
-        for batch in batches(source, reader):
-            self.touched = True
-            landed += len(batch)
-            aside += len(batch.rejected)
-            blank_lines += batch.blank_lines
-            keys.add(batch)
-            if len(batch):
-                self._rows.write(table(self._dataset, self._schema, batch, rules, origin))
-            self._aside.write(file.path, file.region, batch.rejected)
-        print_ = source.fingerprint
-        self._sources.append(
-            SourceFile(
-                dataset=self._dataset.name,
-                source_path=file.path,
-                bytes=print_.size,
-                mtime_ns=print_.mtime_ns,
-                checksum=print_.checksum,
-                records_read=landed + aside,
-                records_landed=landed,
-                records_quarantined=aside,
-                records_duplicate_in_file=keys.repeated(),
-                seconds=round(time.perf_counter() - started, 6),
-                snapshot_id=snapshot_id,
-                snapshot_at=snapshot_at.isoformat() if snapshot_at else None,
-                blank_lines=blank_lines,
-            )
-        )
-        return self._sources[-1]
+        taken = Taken(file, source)
+        self._taken.append(taken)
+        if self._waiting and self._waiting[0][1].shape is not reader.shape:
+            self.flush()
+        for piece in pieces(source, reader):
+            # Pieces are put together, those of small files too, for each batch has its cost.
+            if piece is not None:
+                self._waiting.append((taken, piece))
+            piece = None
+            if sum(waiting.size for _, waiting in self._waiting) >= TOGETHER:
+                self.flush()
+        taken.seconds = time.perf_counter() - started
+        return taken
+
+    def forget(self) -> bool:
+        """Leave out the file that was taken last; False when some of it was written: then this job must begin anew."""
+        last = self._taken.pop()
+        self._waiting = [(taken, piece) for taken, piece in self._waiting if taken is not last]
+        return not last.written
+
+    def flush(self) -> None:
+        """Write what waits."""
+        if not self._waiting:
+            return
+        batch = batch_of([piece for _, piece in self._waiting], key=key_of(self._dataset))
+        files = []
+        first = 0
+        for (taken, piece), size in zip(self._waiting, batch.sizes, strict=True):
+            taken.count(piece, size, batch.keys, first)
+            files.append((taken.file.path, len(piece)))
+            self._aside.write(taken.file.path, taken.file.region, piece.rejected)
+            first += size
+        region, rules = self._waiting[0][0].file.region, self._waiting[0][1].shape.treatment
+        self._waiting = []  # long texts must not stay in memory while their rows are written
+        batch.rejected = []
+        if first:
+            export = self._job.export
+            moment = (export.snapshot_id, export.snapshot_at) if export else (None, None)
+            origin = Origin(self._run.load_id, self._run.landed_at, files, region, *moment)
+            rows = table(self._dataset, self._schema, batch, rules, origin)
+            del taken, piece, batch
+            self._rows.write(rows)
 
     def result(self, refused: list[tuple[str, str]]) -> Result:
         """Finish the files and hand them over."""
+        self.flush()
         parts = self._rows.close()
         aside = self._aside.close()
         self._done = True
-        found = Result(self._dataset.name, quarantined=aside, sources=self._sources, refused=refused)
+        export = self._job.export
+        sources = [taken.source_file(self._dataset.name, export) for taken in self._taken]
+        found = Result(self._dataset.name, quarantined=aside, sources=sources, refused=refused)
         if self._changes:
             found.changes = parts
         else:
             found.parts = parts
-        found.dump = self._job.export.dump if self._job.export else None
+        found.dump = export.dump if export else None
         return found
 
 
-def batches(source: Source, reader: Reader) -> Iterator[Batch]:
-    """The records of a source, in batches of about a block."""
-    for block in source:
-        batch = reader.feed(block)
-        if batch is not None:
-            yield batch
-    batch = reader.feed(b"", final=True)
-    if batch is not None:
-        yield batch
-
-
 class Keys:
-    """Counts the records of a file whose key stood in it before, by 64-bit hashes: eight bytes a record.
+    """Counts the records of a file whose key stood in it before, by 64-bit hashes: eight bytes a record."""
 
-    Messages of one key at different times are changes, so a change's time is part of what is compared.
-    """
+    def __init__(self) -> None:
+        self._hashes: list[pa.Array] = []
 
-    def __init__(self, dataset: Dataset) -> None:
-        self._names = dataset.key
-        if dataset.format == CHANGE_MESSAGES and dataset.event_time is not None:
-            self._names = (*dataset.key, dataset.event_time)
-        elif any(column.name == WRITTEN for column in dataset.declared):
-            self._names = (*dataset.key, WRITTEN)
-        self._hashes = array("q")
-
-    def add(self, batch: Batch) -> None:
-        """Count the records of a batch in."""
-        parts = [batch.columns[name].to_pylist() for name in self._names]
-        self._hashes.extend(map(hash, parts[0] if len(parts) == 1 else zip(*parts, strict=True)))
+    def add(self, hashes: pa.Array) -> None:
+        """Count records with these hashes in."""
+        self._hashes.append(hashes)
 
     def repeated(self) -> int:
         """How many records there were beyond the first of each key."""
-        hashes = pa.Array.from_buffers(pa.int64(), len(self._hashes), [None, pa.py_buffer(self._hashes)])
+        hashes = pa.chunked_array(self._hashes, pa.int64())
         return len(hashes) - len(hashes.unique())
+
+
+@dataclass
+class Taken:
+    """A file that is being landed, and what was counted of it."""
+
+    file: Found
+    source: Source
+    keys: Keys = field(default_factory=Keys)
+    landed: int = 0
+    aside: int = 0
+    blank_lines: int = 0
+    written: bool = False  # whether some of it was
+    seconds: float = 0.0
+
+    @property
+    def records_read(self) -> int:
+        return self.landed + self.aside
+
+    def count(self, piece: Piece, rows: int, keys: pa.Array, first: int) -> None:
+        """Count a piece of it, whose `rows` have the keys from `first` on."""
+        self.landed += rows
+        self.aside += len(piece.rejected)
+        self.blank_lines += piece.blank_lines
+        self.keys.add(keys.slice(first, rows))
+        self.written = True
+
+    def source_file(self, dataset: str, export: Export | None) -> SourceFile:
+        """What the load's record says of it."""
+        print_ = self.source.fingerprint
+        return SourceFile(
+            dataset=dataset,
+            source_path=self.file.path,
+            bytes=print_.size,
+            mtime_ns=print_.mtime_ns,
+            checksum=print_.checksum,
+            records_read=self.records_read,
+            records_landed=self.landed,
+            records_quarantined=self.aside,
+            records_duplicate_in_file=self.keys.repeated(),
+            seconds=round(self.seconds, 6),
+            snapshot_id=export.snapshot_id if export else None,
+            snapshot_at=export.snapshot_at.isoformat() if export else None,
+            blank_lines=self.blank_lines,
+        )
+
+
+def pieces(source: Source, reader: Reader) -> Iterator[Piece | None]:
+    """The records of a source, in pieces of about a block; None where a block ends no record. Keeps none of them."""
+    for block in source:
+        yield reader.read(block)
+    yield reader.read(b"", final=True)
+
+
+def batches(source: Source, reader: Reader) -> Iterator[Batch]:
+    """The records of a source as columns, in batches of about a block."""
+    for piece in pieces(source, reader):
+        if piece is not None:
+            yield batch_of([piece]).without_invalid()
+
+
+def key_of(dataset: Dataset) -> Sequence[str]:
+    """The columns that tell the records of a file apart.
+
+    Messages of one key at different times are changes, so a change's time is part of what is compared.
+    """
+    if dataset.format == CHANGE_MESSAGES and dataset.event_time is not None:
+        return (*dataset.key, dataset.event_time)
+    if any(column.name == WRITTEN for column in dataset.declared):
+        return (*dataset.key, WRITTEN)
+    return dataset.key
 
 
 @contextmanager

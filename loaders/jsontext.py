@@ -15,6 +15,7 @@ from typing import Any
 # Levels of objects and arrays, the record itself included.
 MAX_DEPTH = 512
 
+_LAST_BLANK = 0x20  # all bytes up to it that JSON allows between tokens are blanks
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'"[^"\\\x00-\x1f]*+(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\\x00-\x1f]*+)*+"')
 # What a string, a number or a literal may look like where the text was cut.
@@ -24,6 +25,12 @@ _CUT_STRING = re.compile(
 _CUT_SCALAR = re.compile(rb"-|\.|[eE][+-]?|t(?:r(?:u)?)?|f(?:a(?:l(?:s)?)?)?|n(?:u(?:l)?)?")
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]++)?+")
 _INTEGER = re.compile(r"-?[0-9]+")
+# A key without escapes and its colon, and one value in objects and arrays that hold nothing else.
+_KEY = re.compile(rb'"([^"\\\x00-\x1f]*+)"[ \t\r\n]*+:[ \t\r\n]*+')
+_NEST = re.compile(
+    rb'((?:\[|\{"[^"\\\x00-\x1f\[\]{}]*+":)++)(?:"[^"\\\x00-\x1f]*+"|-?(?:0|[1-9][0-9]*+)|true|false|null|(?<=\[))([\]}]++)'
+)
+_CLOSING = bytes.maketrans(b"[{", b"]}")
 _LITERALS = ((b"true", True), (b"false", False), (b"null", None))
 _QUOTE, _OPEN_OBJECT, _CLOSE_OBJECT, _OPEN_ARRAY, _CLOSE_ARRAY, _COLON, _COMMA = b'"{}[]:,'
 
@@ -71,6 +78,7 @@ def scan(text: bytes, start: int = 0) -> Parsed:
     open_containers: list[dict[str, Any] | list[Any]] = []
     keys: list[str] = []
     value_start = 0  # of the member of the outermost object that is being read
+    deep = 0  # end of a value that is passed over, since it is too deep anyway
     while True:
         # A value, which may open a container.
         byte = text[position] if position < len(text) else -1
@@ -82,9 +90,13 @@ def scan(text: bytes, start: int = 0) -> Parsed:
             open_containers.append(value)
             if len(open_containers) == MAX_DEPTH + 1:
                 found.faults.append(("too_deep", None))
+                deep = _nest_end(text, position)
             position = skip_blanks(text, position + 1)
             closing = _CLOSE_OBJECT if byte == _OPEN_OBJECT else _CLOSE_ARRAY
-            if position < len(text) and text[position] == closing:
+            if deep:
+                position, deep = deep, 0
+                open_containers.pop()
+            elif position < len(text) and text[position] == closing:
                 position += 1
                 open_containers.pop()
             elif byte == _OPEN_OBJECT:
@@ -185,24 +197,41 @@ def is_cut(text: bytes, error: NotJson) -> bool:
 
 def skip_blanks(text: bytes, position: int) -> int:
     """Position of the first byte that is no JSON blank."""
+    if position < len(text) and text[position] > _LAST_BLANK:
+        return position
     match = _SPACE.match(text, position)
     return match.end() if match else position
+
+
+def _nest_end(text: bytes, position: int) -> int:
+    """Where a value ends that is nothing but a nest of brackets around a simple one; 0 of another."""
+    match = _NEST.match(text, position)
+    if match is None:
+        return 0
+    closing = re.sub(rb"[^\[{]+", b"", match.group(1))[::-1].translate(_CLOSING)
+    return match.start(2) + len(closing) if match.group(2).startswith(closing) else 0
 
 
 def _key(text: bytes, position: int, container: Any, keys: list[str], found: Parsed) -> int:
     """Read `"key":`, remember the key, return where its value begins."""
     if position >= len(text):
         raise NotJson(position, "the object does not end", incomplete=True)
-    if text[position] != _QUOTE:
-        raise NotJson(position, "a key in double quotes is missing")
-    key, position = _string(text, position, found)
+    match = _KEY.match(text, position)
+    if match is not None and match.group(1).isascii():
+        key = match.group(1).decode()
+        position = match.end()
+    else:
+        if text[position] != _QUOTE:
+            raise NotJson(position, "a key in double quotes is missing")
+        key, position = _string(text, position, found)
+        position = skip_blanks(text, position)
+        if position >= len(text) or text[position] != _COLON:
+            raise NotJson(position, "a colon is missing", position >= len(text))
+        position = skip_blanks(text, position + 1)
     if key in container:
         found.faults.append(("duplicate_key", key))
     keys.append(key)
-    position = skip_blanks(text, position)
-    if position >= len(text) or text[position] != _COLON:
-        raise NotJson(position, "a colon is missing", position >= len(text))
-    return skip_blanks(text, position + 1)
+    return position
 
 
 def _string(text: bytes, position: int, found: Parsed) -> tuple[str, int]:

@@ -18,6 +18,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -34,8 +35,9 @@ MARKER = "lake.json"
 RAW, CHANGES = "raw", "changes"
 # A partition's rows are written when so many wait, or when all that waits is larger than MAX_WAITING bytes.
 FILE_ROWS = 1 << 20
-MAX_WAITING = 96 << 20
+MAX_WAITING = 64 << 20
 ROW_GROUP = 128 << 10
+GROUP_BYTES = 64 << 20  # of a row group, where rows are that large
 # A file that is made of others may have about so many bytes.
 FILE_BYTES = 256 << 20
 _DICTIONARY_SAMPLE = 8192
@@ -104,7 +106,11 @@ def check_format(lake: Store) -> None:
 
 def write_parquet(table: pa.Table, path: Path) -> int:
     """Write a table as one Parquet file and make it durable; return its size in bytes."""
-    pq.write_table(table, path, row_group_size=ROW_GROUP, **_options(table))
+    options = _options(table)
+    rows = min(ROW_GROUP, max(1, len(table) * GROUP_BYTES // max(table.nbytes, 1)))
+    if rows < len(table) < ROW_GROUP:  # very long texts, whose least and greatest would stand in memory with them
+        options["write_statistics"] = [column.name for column in table.schema if not pa.types.is_string(column.type)]
+    pq.write_table(table.unify_dictionaries(), path, row_group_size=rows, **options)
     with path.open("rb") as file:
         os.fsync(file.fileno())
     return path.stat().st_size
@@ -165,13 +171,14 @@ class FileWriter:
         self._file, self._rows = None, 0
 
 
-def _options(table: pa.Table) -> dict[str, object]:
+def _options(table: pa.Table) -> dict[str, Any]:
     """How a Parquet file of rows like these is written."""
     return {
         "compression": "zstd",
         "compression_level": 1,
         "use_dictionary": _repetitive(table),
         "write_page_index": True,
+        "store_schema": False,  # an array with a dictionary is a column like others
     }
 
 
@@ -180,6 +187,8 @@ def _repetitive(table: pa.Table) -> list[str]:
     found = []
     for name in table.column_names:
         sample = table.column(name).slice(0, _DICTIONARY_SAMPLE)
+        if pa.types.is_dictionary(sample.type):
+            found.append(name)
         if not pa.types.is_string(sample.type) and not pa.types.is_date32(sample.type):
             continue
         values = len(sample) - sample.null_count
@@ -197,44 +206,55 @@ class PartitionWriter:
         self._waiting: dict[date, list[pa.Table]] = {}
         self._bytes: dict[date, int] = {}
         self._rows: dict[date, int] = {}
+        # Rows of other days than most that came with them; a few of each, so they are told apart later.
+        self._others: list[pa.Table] = []
         self.parts: list[Part] = []
 
     def write(self, table: pa.Table) -> None:
-        """Take rows of any days; some may be written now."""
-        for day, rows in _by_day(table, self._partition):
-            self._waiting.setdefault(day, []).append(rows)
-            self._rows[day] = self._rows.get(day, 0) + len(rows)
-            self._bytes[day] = self._bytes.get(day, 0) + rows.nbytes
-            if self._rows[day] >= FILE_ROWS:
-                self._flush(day)
-        while sum(self._bytes.values()) > MAX_WAITING:
-            self._flush(max(self._bytes, key=lambda day: (self._bytes[day], day)))
+        """Take rows of any days, those without one left out; some may be written now."""
+        days = table.column(self._partition).combine_chunks()
+        counts = {entry["values"]: entry["counts"] for entry in pc.value_counts(days).to_pylist()}
+        most = max(counts, key=lambda day: (day is not None, counts[day]))
+        if most is None:
+            return
+        if len(counts) > 1:
+            # A slice would keep the whole table in memory.
+            if counts.keys() > {most, None} or None not in counts:
+                self._others.append(table.filter(pc.not_equal(days, most)))
+            table = table.filter(pc.equal(days, most))
+        self._take(most, table)
+        while sum(self._bytes.values()) + sum(rows.nbytes for rows in self._others) > MAX_WAITING:
+            self._tell_apart()
+            if self._bytes:
+                self._flush(max(self._bytes, key=lambda day: (self._bytes[day], day)))
 
     def close(self) -> list[Part]:
         """Write what waits; all parts, in the order they were written."""
+        self._tell_apart()
         for day in sorted(self._waiting):
             self._flush(day)
         return self.parts
 
+    def _take(self, day: date, rows: pa.Table) -> None:
+        self._waiting.setdefault(day, []).append(rows)
+        self._rows[day] = self._rows.get(day, 0) + len(rows)
+        self._bytes[day] = self._bytes.get(day, 0) + rows.nbytes
+        if self._rows[day] >= FILE_ROWS:
+            self._flush(day)
+
+    def _tell_apart(self) -> None:
+        """Let the rows of other days wait with those of their day."""
+        if self._others:
+            table = pa.concat_tables(self._others)
+            self._others = []
+            days = table.column(self._partition)
+            for day in sorted(days.unique().to_pylist()):
+                self._take(day, table.filter(pc.equal(days, day)))
+
     def _flush(self, day: date) -> None:
-        table = pa.concat_tables(self._waiting.pop(day)).combine_chunks()
+        table = pa.concat_tables(self._waiting.pop(day))
         del self._bytes[day], self._rows[day]
         path = self._temporary / f"part-{len(self.parts)}.tmp"
         size = write_parquet(table, path)
         folder = f"{self._folder}/{self._partition}={day.isoformat()}"
         self.parts.append(Part(str(path), folder, self._dataset, day, len(table), size))
-
-
-def _by_day(table: pa.Table, partition: str) -> list[tuple[date, pa.Table]]:
-    """The rows of each day, in their order. Each is a copy: a slice would keep the whole table in memory."""
-    days = table.column(partition)
-    counts = pc.value_counts(days.combine_chunks()).to_pylist()
-    if len(counts) == 1:
-        return [(counts[0]["values"], table)]
-    order = pc.sort_indices(table, [(partition, "ascending")])  # stable
-    found = []
-    start = 0
-    for day, count in sorted((entry["values"], entry["counts"]) for entry in counts):
-        found.append((day, table.take(order.slice(start, count))))
-        start += count
-    return found

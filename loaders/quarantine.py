@@ -66,6 +66,10 @@ REASONS = (
     "key_differs",
 )
 
+# Records hardly repeat, and a long one would stand in memory several times.
+_REPETITIVE = [name for name in SCHEMA.names if name not in ("record", "cleaned")]
+_OPTIONS = {"compression": "zstd", "use_dictionary": _REPETITIVE, "write_statistics": _REPETITIVE}
+
 
 class Writer:
     """Writes the put-aside records of one dataset and load to a temporary file, made when the first comes."""
@@ -112,7 +116,7 @@ class Writer:
 
     def _flush(self) -> None:
         if self._file is None:
-            self._file = pq.ParquetWriter(self.path, SCHEMA, compression="zstd")
+            self._file = pq.ParquetWriter(self.path, SCHEMA, **_OPTIONS)
         self._file.write_table(pa.Table.from_pylist(self._rows, SCHEMA))
         self._rows, self._bytes = [], 0
 
@@ -120,11 +124,14 @@ class Writer:
 def join(parts: Sequence[Path], path: Path) -> int:
     """Write the records of several temporary files into one, in order; return how many there are."""
     rows = 0
-    with pq.ParquetWriter(path, SCHEMA, compression="zstd") as file:
+    with pq.ParquetWriter(path, SCHEMA, **_OPTIONS) as file:
         for part in parts:
-            for batch in pq.ParquetFile(part).iter_batches(batch_size=1024):
-                file.write_table(current(pa.Table.from_batches([batch])))
-                rows += len(batch)
+            opened = pq.ParquetFile(part)
+            for group in range(opened.num_row_groups):  # of about _WAITING bytes each, however long the records are
+                some = current(opened.read_row_group(group))
+                file.write_table(some)
+                rows += len(some)
+                del some
     return rows
 
 

@@ -8,16 +8,14 @@ what a producer glued together on one line, and puts together what it spread ove
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from operator import attrgetter
-from typing import Any, NamedTuple
-
-import pyarrow as pa
+from contextlib import suppress
+from itertools import islice
 
 from loaders import encodings, jsontext
+from loaders.batches import Accepted, Batch, Piece, batch_of, behind_blanks
 from loaders.judge import Invalid
 from loaders.rejected import Keeper, Rejected
-from loaders.shapes import NOT_FAST, Judged, Shape, Taken, column_array
+from loaders.shapes import NOT_FAST, Judged, Shape
 from loaders.textfiles import Refused
 
 BLANKS = b" \t\r\n"
@@ -31,97 +29,85 @@ PATIENCE = 12 << 20
 MAX_RECORD = 128 << 20
 # Where a record is glued to another, the border is looked for so far ahead; a longer one is judged.
 _GLUED = 64 << 10
-_INDENTS = (b"\n ", b"\n\t", b"\n\r")
 # Between two elements of an array, most likely.
 _BORDER = re.compile(rb"}[ \t\r\n]*+,[ \t\r\n]*+{")
 _NEWLINE, _BRACE = 0x0A, 0x7B
 
 
-@dataclass
-class Batch:
-    """Some consecutive records of one file.
-
-    `columns` are the declared columns as Arrow arrays (timestamps naive UTC), before personal data is treated;
-    `lines`, `offsets` and `extras` (JSON text or null) go with them row by row.
-    """
-
-    columns: dict[str, pa.Array]
-    lines: pa.Array
-    offsets: pa.Array
-    extras: pa.Array
-    rejected: list[Rejected] = field(default_factory=list)
-    blank_lines: int = 0  # lines that hold nothing, between and around the records
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    def without(self, rows: list[int]) -> Batch:
-        """The same batch without some rows."""
-        out = set(rows)
-        keep = pa.array([row not in out for row in range(len(self))], pa.bool_())
-        columns = {name: array.filter(keep) for name, array in self.columns.items()}
-        lines, offsets, extras = (array.filter(keep) for array in (self.lines, self.offsets, self.extras))
-        return Batch(columns, lines, offsets, extras, self.rejected, self.blank_lines)
-
-
 class Reader:
-    """Reads the text of one file, block by block: give each to `feed`, the last with `final`."""
+    """Reads the text of one file, block by block: give each to `read` or `feed`, the last with `final`."""
 
     def __init__(self, shape: Shape, region: str | None) -> None:
         self.shape = shape
         self.keeper = Keeper(shape, region)
         self.line = 1  # number of the line that the next text begins on
         self.offset = 0  # its position in the file
-        self._carry: list[bytes] = []
+        self._carry: list[bytes | memoryview] = []
         self._carried = 0  # bytes in it
         self._patience = PATIENCE
         self._started = False
         self._mark = 0  # length of the byte-order mark that is still to be skipped
         self._encoding: str | None = None  # where it is not UTF-8
-        self._array = False  # whether the file may be one array of records, which only its end can tell
+        # Whether the file may be one array of records, which only its end can tell; None while all is blank.
+        self._array: bool | None = None
         self.within_array = False  # whether records of it were given out
         self.within_line = False  # whether records were given out of the line that the next text begins on
 
     def feed(self, block: bytes, final: bool = False) -> Batch | None:
+        """The records whose end is now known, as columns; None when there is none yet."""
+        piece = self.read(block, final)
+        return None if piece is None else batch_of([piece]).without_invalid()
+
+    def read(self, block: bytes, final: bool = False) -> Piece | None:
         """The records whose end is now known; None when there is none yet."""
         # Lines longer than a block only collect here; joining them once keeps this linear.
         self._carry.append(block)
         self._carried += len(block)
         if not final and self._carried < self._patience and (b"\n" not in block or self._array):
             return None
+        rest = b""
+        if self._array is False and self._encoding is None and not final:
+            # The line that has only begun is not copied to and fro.
+            cut = block.rfind(b"\n") + 1
+            if cut:
+                self._carry[-1], rest = memoryview(block)[:cut], block[cut:]
         text = b"".join(self._carry)
+        self._carry = []
         if not self._started and not self._start(text, final):
             return None
         text = text[self._mark :]
         self._mark = 0
         if not text:
             return None
-        batch, consumed = self._read(text, final)
+        if self._array is None and (first := text.lstrip(BLANKS)[:1]):
+            self._array = first == b"["
+        piece, consumed = self._read(text, final)
         self.offset += consumed
-        self._keep(text[consumed:])
+        text = text[consumed:] + rest
+        self._keep(text)
+        if piece is not None:
+            piece.close()
         if not consumed:
             if len(text) > MAX_RECORD:
                 raise Refused(
                     f"it holds a record (or a line) of more than {MAX_RECORD >> 20} MiB at byte {self.offset}"
                 )
             self._patience = min(max(2 * len(text), PATIENCE), MAX_RECORD + 1)
-        return batch
+        return piece
 
     def _start(self, text: bytes, final: bool) -> bool:
         """See what file this is; False when that needs more of it."""
-        foreign = encodings.detect(text)
-        marked = text.startswith(BOM)
-        first = text.removeprefix(BOM).lstrip(BLANKS)[:1]
-        if not final and (len(text) < encodings.ENOUGH or not (first or foreign)) and len(text) < PATIENCE:
+        if len(text) < encodings.ENOUGH and not final:
             self._keep(text)
             return False
         self._started = True
+        foreign = encodings.detect(text)
         if foreign:
             self._encoding, self._mark = foreign
             self.keeper.encoding = self._encoding
+            self._array = False
         else:
-            self._mark = len(BOM) if marked else 0
-            self._array = first == b"["
+            self._mark = len(BOM) if text.startswith(BOM) else 0
         self.offset += self._mark
         return True
 
@@ -130,12 +116,12 @@ class Reader:
         self._carried = len(text)
         self._patience = PATIENCE
 
-    def _read(self, text: bytes, final: bool) -> tuple[Batch | None, int]:
+    def _read(self, text: bytes, final: bool) -> tuple[Piece | None, int]:
         """What is known of the records of a text, and how much of it that uses up."""
         if self._encoding is not None:
-            batch, consumed = _Pass(self, text, final).foreign(self._encoding)
-            self.line += len(batch.rejected) + batch.blank_lines
-            return batch, consumed
+            piece, consumed = _Pass(self, text, final).foreign(self._encoding)
+            self.line += len(piece.rejected) + piece.blank_lines
+            return piece, consumed
         if self._array:
             if not final and len(text) < PATIENCE:
                 return None, 0
@@ -147,91 +133,87 @@ class Reader:
                 self.line += text.count(b"\n", 0, found[1])
                 return found
         cut = len(text) if final else text.rfind(b"\n") + 1
-        batch, consumed = _Pass(self, text[:cut] if cut else text, final).run()
-        self.line += text.count(b"\n", 0, consumed)
+        some = _Pass(self, text[:cut] if cut else text, final)
+        piece, consumed = some.run()
+        self.line += len(piece.lines) if 0 < consumed == cut and not final else text.count(b"\n", 0, consumed)
         if consumed:
             self.within_line = text[consumed - 1] != _NEWLINE
-        return batch, consumed
-
-
-class _Accepted(NamedTuple):
-    """A record that `Shape.decode` did not take, and that is valid."""
-
-    row: Any
-    extra: str | None
-    line: int
-    start: int
+        return piece, consumed
 
 
 class _Pass:
-    """One text of whole lines on its way to a Batch."""
+    """One text of whole lines on its way to a Piece."""
 
     def __init__(self, reader: Reader, text: bytes, final: bool) -> None:
         self.reader, self.text, self.final = reader, text, final
         self.shape = reader.shape
-        self.lines = text.split(b"\n")
-        if not self.lines[-1]:
-            self.lines.pop()
-        self.rows: list[Any] = []
-        self.index: list[int] = []  # the line of each row, from 0
-        self.begins: list[int] = []  # where each row begins in `text`
-        self.extras: dict[int, str] = {}  # by row
-        self.rejected: list[Rejected] = []
-        self.settled: set[int] = set()  # see shapes.Taken
-        self.settled_colons = 0
-        self.blank_lines = 0
+        lines = text.split(b"\n")
+        if not lines[-1]:
+            lines.pop()
+        self.piece = Piece(reader.shape, reader.keeper, reader.line, reader.offset, text, lines)
         self.open = not final and b"\n" not in text  # whether the one line goes on in text that is not here yet
         self.stop = 0  # where that line was left
 
-    def run(self) -> tuple[Batch, int]:
-        """The batch, and how much of the text it used up."""
-        text, decode = self.text, self.shape.decode
-        rows, index, begins = self.rows, self.index, self.begins
-        resume = 0
-        begin = 0
-        for at, line in enumerate(self.lines):
-            if begin < resume:  # the exact way has gone past it
-                begin += len(line) + 1
-                continue
-            try:
-                rows.append(decode(line))
-            except NOT_FAST:
-                if line.strip(BLANKS):
-                    resume = self._slowly(line, begin, at)
-                    stop = max(begin, self.stop) if resume < 0 else resume
-                    self.settled_colons += text.count(b'":', begin, stop)
-                    if resume < 0:
-                        return self._batch(stop), stop
-                elif at or not self.reader.within_line:
-                    self.blank_lines += 1
+    def run(self) -> tuple[Piece, int]:
+        """The records, and how much of the text they use up."""
+        piece, decode = self.piece, self.shape.decode
+        lines, rows = piece.lines, piece.rows
+        begin = at = 0
+        ahead = iter(lines)
+        while at < len(lines):
+            before = len(rows)
+            # What is decoded before a line that is not stays in `rows`.
+            with suppress(*NOT_FAST):
+                rows.extend(map(decode, ahead))
+            fast = len(rows) - before
+            piece.index.extend(range(at, at + fast))
+            begin += sum(map(len, lines[at : at + fast])) + fast
+            at += fast
+            if at == len(lines):
+                break
+            following = begin + len(lines[at]) + 1
+            if lines[at].strip(BLANKS):
+                resume = self._slowly(lines[at], begin, at)
+                if resume < 0:
+                    return piece, max(begin, self.stop)
             else:
-                index.append(at)
-                begins.append(begin)
-            begin += len(line) + 1
-        return self._batch(len(text)), len(text)
+                resume = jsontext.skip_blanks(self.text, begin)  # all blank lines at once
+                blank = self.text.count(b"\n", begin, resume) if resume < len(self.text) else len(lines) - at
+                piece.blank_lines += blank - (at == 0 and self.reader.within_line)
+                next(islice(ahead, blank - 1, blank - 1), None)
+                at += blank
+                begin = self.text.rfind(b"\n", begin, resume) + 1
+                continue
+            at += 1
+            while following < resume and at < len(lines):  # the exact way has gone past it
+                following += len(next(ahead)) + 1
+                at += 1
+            begin = following
+        return piece, len(self.text)
 
-    def foreign(self, encoding: str) -> tuple[Batch, int]:
+    def foreign(self, encoding: str) -> tuple[Piece, int]:
         """The lines of a file that is not UTF-8, none of which is a record, and how much of the text they are."""
+        piece = self.piece
         consumed = 0
         for start, end in encodings.lines(self.text, encoding):
             line = encodings.without_end(self.text[start:end], encoding)
             if end == len(self.text) and end - start == len(line) and not self.final:
                 break
             if encodings.is_blank(line, encoding):
-                self.blank_lines += 1
+                piece.blank_lines += 1
             else:
                 fault = Invalid("wrong_encoding", None, f"the file is {encoding} and not UTF-8")
-                self.rejected.append(self._reject(fault, len(self.rejected) + self.blank_lines, start, line))
+                piece.rejected.append(piece.reject(fault, len(piece.rejected) + piece.blank_lines, start, line))
             consumed = end
-        return self._batch(0), consumed
+        return piece, consumed
 
-    def array(self) -> tuple[Batch, int] | None:
+    def array(self) -> tuple[Piece, int] | None:
         """The records of a text that is one array of objects and nothing else; None when it is no such array.
 
         Of a text that is not whole, those of which a comma tells that another follows, and how much of it they are.
         """
         text = self.text
-        outcomes: list[_Accepted | Rejected] = []
+        outcomes: list[Accepted | Rejected] = []
         between: list[bytes] = []  # what stands around the records
         end = 0  # of the last record
         position = jsontext.skip_blanks(text, 0)
@@ -244,7 +226,7 @@ class _Pass:
             if border is not None and judged is not None:
                 line += text.count(b"\n", counted, position)
                 counted = position
-                outcomes.append(_Accepted(judged.row, judged.extra, line, position))
+                outcomes.append(Accepted(judged.row, judged.extra, line, position))
                 between.append(text[end:position])
                 end, position = border.start() + 1, border.end() - 1
                 continue
@@ -261,7 +243,7 @@ class _Pass:
             after = jsontext.skip_blanks(text, parsed.end)
             if after == len(text) and not self.final:
                 return self._given_out(outcomes, [*between, text[end:position]], position if outcomes else 0)
-            outcomes.append(self._judge(parsed, line))
+            outcomes.append(self.piece.judge(parsed, line))
             between.append(text[end:position])
             end, position = parsed.end, after
             if text[position : position + 1] == b",":
@@ -274,17 +256,15 @@ class _Pass:
             return None
         return self._given_out(outcomes, [*between, text[end:].removesuffix(b"\n")], len(text))
 
-    def _given_out(
-        self, outcomes: list[_Accepted | Rejected], between: list[bytes], consumed: int
-    ) -> tuple[Batch, int]:
-        """The batch of some elements of an array; `between` is the text around them."""
+    def _given_out(self, outcomes: list[Accepted | Rejected], between: list[bytes], consumed: int) -> tuple[Piece, int]:
+        """Some elements of an array; `between` is the text around them."""
         if not consumed:
-            return self._batch(0), 0
+            return self.piece, 0
         self._settle(outcomes)
         # The first line and the last belong to elements that stand elsewhere.
         around = b"{" * self.reader.within_line + b"{".join(between) + b"{" * (consumed < len(self.text))
-        self.blank_lines = sum(not line.strip(BLANKS) for line in around.split(b"\n"))
-        return self._batch(consumed), consumed
+        self.piece.blank_lines = sum(not line.strip(BLANKS) for line in around.split(b"\n"))
+        return self.piece, consumed
 
     def _slowly(self, line: bytes, begin: int, at: int) -> int:
         """Take the line `at`, which begins at `begin`, and maybe some after it; return where the next line begins.
@@ -294,14 +274,14 @@ class _Pass:
         drifted = self.shape.drifted(line)
         if drifted is None:
             return self._exactly(begin, at)
-        self._accept(_Accepted(drifted.row, drifted.extra, at, begin))
+        self.piece.accept(Accepted(drifted.row, drifted.extra, at, begin))
         return begin + len(line) + 1
 
     def _exactly(self, begin: int, at: int) -> int:
         """As `_slowly`: judge the records that stand there one by one."""
         text = self.text
-        outcomes: list[_Accepted | Rejected] = []
-        position = _skip_blanks(text, begin)
+        outcomes: list[Accepted | Rejected] = []
+        position = behind_blanks(text, begin)
         counted, line = begin, at  # the line of what was read last
         end = _line_end(text, begin)
         objects = True  # so far
@@ -313,8 +293,8 @@ class _Pass:
             glued = self._glued(position, end, alone=not outcomes) if objects else None
             if glued is not None:
                 judged, position = glued
-                outcomes.append(_Accepted(judged.row, judged.extra, line, counted))
-                position = _skip_blanks(text, position)
+                outcomes.append(Accepted(judged.row, judged.extra, line, counted))
+                position = behind_blanks(text, position)
                 continue
             try:
                 parsed = self._scan(position)
@@ -328,15 +308,16 @@ class _Pass:
                     return -1
                 if error.incomplete and not self.final and len(text) - begin <= MAX_MULTILINE:
                     return -1
-                fault = Invalid("trailing_text", None, "a record is followed by text that is no record")
-                if not (outcomes and objects):
-                    words = error.words if error.position < end else "the record does not end on its line"
-                    fault = Invalid("not_json", None, f"{words} (byte {min(error.position, end) - begin} of the line)")
-                self.rejected.append(self._reject(fault, at, begin, text[begin:end].removesuffix(b"\r")))
+                if outcomes and objects:
+                    fault = Invalid("trailing_text", None, "a record is followed by text that is no record")
+                    rejected = self.piece.reject(fault, at, begin, text[begin:end].removesuffix(b"\r"))
+                else:
+                    rejected = self.piece.not_json(error, begin, end, at)
+                self.piece.rejected.append(rejected)
                 return end + 1
             objects = isinstance(parsed.value, dict)
-            outcomes.append(self._judge(parsed, line))
-            position = _skip_blanks(text, parsed.end)
+            outcomes.append(self.piece.judge(parsed, line))
+            position = behind_blanks(text, parsed.end)
         self._settle(outcomes)
         return position + 1
 
@@ -369,86 +350,12 @@ class _Pass:
                 raise jsontext.NotJson(_line_end(self.text, position), "the record does not end on its line")
         return parsed
 
-    def _judge(self, parsed: jsontext.Parsed, line: int) -> _Accepted | Rejected:
-        try:
-            judged = self.shape.judge(parsed, self.text)
-        except Invalid as fault:
-            return self._reject(fault, line, parsed.start, self.text[parsed.start : parsed.end])
-        return _Accepted(judged.row, judged.extra, line, parsed.start)
-
-    def _settle(self, outcomes: list[_Accepted | Rejected]) -> None:
+    def _settle(self, outcomes: list[Accepted | Rejected]) -> None:
         for outcome in outcomes:
             if isinstance(outcome, Rejected):
-                self.rejected.append(outcome)
+                self.piece.rejected.append(outcome)
             else:
-                self._accept(outcome)
-
-    def _accept(self, accepted: _Accepted) -> None:
-        row = len(self.rows)
-        if accepted.extra is not None:
-            self.extras[row] = accepted.extra
-        self.settled.add(row)
-        self.rows.append(accepted.row)
-        self.index.append(accepted.line)
-        self.begins.append(accepted.start)
-
-    def _reject(self, fault: Invalid, line: int, start: int, record: bytes) -> Rejected:
-        reader = self.reader
-        return reader.keeper.rejected(fault, reader.line + line, reader.offset + start, record)
-
-    def _batch(self, consumed: int) -> Batch:
-        """The rows as columns, without those that a second look finds invalid."""
-        doubtful: set[int] = set()
-        columns = {}
-        for column in self.shape.dataset.declared:
-            values = list(map(attrgetter(self.shape.names[column.name]), self.rows))
-            columns[column.name], wrong = column_array(column, values)
-            doubtful.update(wrong)
-        doubtful.update(self.shape.doubtful(self._taken(consumed), columns))
-        invalid = []
-        for row in sorted(doubtful):
-            outcome = self._again(row)
-            if outcome is not None:
-                invalid.append(row)
-                self.rejected.append(outcome)
-        self.rejected.sort(key=lambda rejected: rejected.offset)
-        self.rejected = self.reader.keeper.without_rests(self.rejected)
-        if self.text[:1].strip(BLANKS) == b"" or any(blank in self.text for blank in _INDENTS):
-            self.begins = [_skip_blanks(self.text, begin) for begin in self.begins]
-        extras = self.shape.extras(self.rows)
-        if extras is None:
-            extras = [self.extras.get(row) for row in range(len(self.rows))] if self.extras else [None] * len(self.rows)
-        batch = Batch(
-            columns,
-            pa.array(map(self.reader.line.__add__, self.index), pa.int64()),
-            pa.array(map(self.reader.offset.__add__, self.begins), pa.int64()),
-            pa.array(extras, pa.string()),
-            self.rejected,
-            self.blank_lines,
-        )
-        return batch.without(invalid) if invalid else batch
-
-    def _taken(self, consumed: int) -> Taken:
-        names = self.shape.names.values()
-        values = sum(getattr(self.rows[row], name) is not None for row in self.settled for name in names)
-        return Taken(self.text, consumed, self.lines, self.rows, self.index, self.settled, self.settled_colons, values)
-
-    def _again(self, row: int) -> Rejected | None:
-        """What the exact way rejects of a line that the fast way took for one record."""
-        begin, at = self.begins[row], self.index[row]
-        try:
-            parsed = jsontext.scan(self.text, begin)
-        except jsontext.NotJson as error:
-            return self._reject(Invalid("not_json", None, error.words), at, begin, self.lines[at])
-        outcome = self._judge(parsed, at)
-        return outcome if isinstance(outcome, Rejected) else None
-
-
-def _skip_blanks(text: bytes, position: int) -> int:
-    """Position of the next byte that is no blank, or of the line's end."""
-    while position < len(text) and text[position] in b" \t\r":
-        position += 1
-    return position
+                self.piece.accept(outcome)
 
 
 def _line_end(text: bytes, position: int) -> int:

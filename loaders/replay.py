@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loaders import contracts, exports, jsontext, loads, quarantine, states
+from loaders.batches import Batch
 from loaders.changes import ChangeShape, kept_as
 from loaders.commits import TakenAway, commit
 from loaders.contracts import TABLE_DUMPS, Column, Dataset
@@ -31,8 +32,8 @@ from loaders.lake import CHANGES, RAW, PartitionWriter, check, claim, open_lake,
 from loaders.loads import Landed, SourceFile
 from loaders.locks import writer_lock
 from loaders.personal import UNDECLARED, plain, require_key, treatment
-from loaders.records import BLANKS, Batch
-from loaders.shapes import Judged, LineShape, Shape, column_array
+from loaders.records import BLANKS
+from loaders.shapes import Judged, LineShape, Shape, column_array, held
 from loaders.store import Store, said
 from loaders.tables import Origin, table
 
@@ -186,16 +187,19 @@ def _table(
     columns = {}
     for column in shape.dataset.declared:
         values = list(map(attrgetter(shape.names[column.name]), rows))
-        columns[column.name], _ = column_array(column, values)
-    extras = shape.extras(rows) or [judged.extra for _, _, _, judged in passing]
+        columns[column.name], _ = column_array(column, [held(column, values)])
+    carried = shape.extras(rows)
+    extras = [carried.get(at, judged.extra) for at, (_, _, _, judged) in enumerate(passing)]
     batch = Batch(
         columns,
         pa.array([line for _, line, _, _ in passing], pa.int64()),
         pa.array([offset for _, _, offset, _ in passing], pa.int64()),
         pa.array(extras, pa.string()),
+        keys=None,
+        sizes=[len(passing)],
     )
     taken = datetime.fromisoformat(source.snapshot_at) if source.snapshot_at else None
-    origin = Origin(run.load_id, run.landed_at, source.source_path, region, source.snapshot_id, taken)
+    origin = Origin(run.load_id, run.landed_at, [(source.source_path, len(passing))], region, source.snapshot_id, taken)
     return table(dataset, contracts.arrow_schema(dataset), batch, shape.treatment, origin)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from loaders import dynamodb, jsontext, times
+from loaders.batches import Batch
 from loaders.contracts import CHANGE_MESSAGES, OPERATION, TABLE_DUMPS, Dataset
 from loaders.errors import EarshotError
 from loaders.inbox import unfinished
@@ -19,7 +20,7 @@ from loaders.jobs import batches, no_collector
 from loaders.jsontext import Number
 from loaders.judge import INT64, Invalid
 from loaders.personal import UNTREATED, reads_like_email
-from loaders.records import Batch, Reader
+from loaders.records import Reader
 from loaders.shapes import LineShape, Shape
 from loaders.store import Folder
 from loaders.textfiles import Refused, Source

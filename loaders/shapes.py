@@ -6,13 +6,15 @@ lightly (a key that stands twice, a timestamp, a field that only some records ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
-from operator import attrgetter
-from typing import Annotated, Any, Literal, NamedTuple, Protocol
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from itertools import repeat
+from typing import Annotated, Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec.structs import astuple
 
 from loaders import jsontext, judge, times
 from loaders.contracts import ARROW_TYPES, OPERATION, Column, Dataset
@@ -21,11 +23,15 @@ from loaders.personal import Treatment
 
 # What `decode` of a shape may raise; then the line is judged exactly.
 NOT_FAST = (msgspec.DecodeError, ValueError, RecursionError, judge.Invalid)
-# A blank after a closing quote could stand before a colon, where `":` would not be found.
-_GAPS = (b'" ', b'"\t', b'"\r', b'"\n')
+# A blank between a key and its colon, where `":` would not be found.
+_GAP = re.compile(rb'"[ \t\r\n]+:')
 _ARROW = {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64(), "bool": pa.bool_()}
 _any_json = msgspec.json.Decoder().decode
 _raw_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+# The values of some rows in one column: an array, or a sequence that Arrow does not take as it is.
+Values: TypeAlias = Any
 
 
 class Judged(NamedTuple):
@@ -36,20 +42,30 @@ class Judged(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """The rows of a text so far: `text` up to `stop` holds them, the row n on `lines[where[n]]`.
+    """Where rows come from, text by text: the row n of the text t stands on `lines[t][where[t][n]]`.
 
-    `settled` are the rows whose keys are known to be distinct; `settled_colons` counts the `":` of their lines (and of
-    every other line that `decode` did not take), `settled_values` the fields that are set in them.
+    The rows that were `judged` (counted through) have distinct keys for sure.
     """
 
-    text: bytes
-    stop: int
-    lines: Sequence[bytes]
-    rows: Sequence[Any]
-    where: Sequence[int]
-    settled: Set[int]
-    settled_colons: int
-    settled_values: int
+    lines: Sequence[Sequence[bytes]]
+    where: Sequence[pa.Array]
+    judged: Set[int]
+
+    def of(self, rows: Iterable[int]) -> Iterator[tuple[int, bytes]]:
+        """Rows, which are in order, each with its line."""
+        first = text = 0
+        for row in rows:
+            while row >= first + len(self.where[text]):
+                first += len(self.where[text])
+                text += 1
+            yield row, self.lines[text][self.where[text][row - first].as_py()]
+
+
+class Looked(NamedTuple):
+    """What a second look at rows finds: those that have to be judged, and JSON text of undeclared fields of others."""
+
+    doubtful: list[int]
+    extras: Mapping[int, str]
 
 
 class Shape(Protocol):
@@ -67,7 +83,7 @@ class Shape(Protocol):
         """The attribute of each declared column."""
 
     def decode(self, line: bytes) -> Any:
-        """The row of a line that is one valid record; raises one of NOT_FAST where there is any doubt."""
+        """The row of a line that is one valid record, but for what `second_look` finds; raises one of NOT_FAST."""
 
     def judge(self, parsed: jsontext.Parsed, text: bytes) -> Judged:
         """The row of a record that stands in `text`; raises judge.Invalid."""
@@ -75,11 +91,11 @@ class Shape(Protocol):
     def drifted(self, line: bytes) -> Judged | None:
         """The row of a line that `decode` did not take, None where there is any doubt."""
 
-    def extras(self, rows: Sequence[Any]) -> list[str | None] | None:
-        """The extras of rows where the rows carry them, else None."""
+    def extras(self, rows: Sequence[Any]) -> Mapping[int, str]:
+        """JSON text of the undeclared fields that rows carry, by row."""
 
-    def doubtful(self, taken: Taken, columns: Mapping[str, pa.Array]) -> list[int]:
-        """Rows that `decode` might have taken too lightly."""
+    def second_look(self, taken: Taken, columns: Mapping[str, pa.Array]) -> Looked:
+        """What `decode` might have taken too lightly or left out of rows, whose values are `columns`."""
 
     def told(self, column: Column | None, key: str, value: Any) -> str | None:
         """The text that a parsed value is hashed as, None of a null; raises judge.Invalid.
@@ -99,10 +115,9 @@ class LineShape:
     def __init__(self, dataset: Dataset, treatment: Treatment) -> None:
         self.dataset, self.treatment = dataset, treatment
         self.names = attributes(dataset)
+        # What it leaves out is found by a second look.
         self._struct = struct(dataset, {column.name: _fast_type(column) for column in dataset.declared})
         self.decode = msgspec.json.Decoder(self._struct).decode
-        loose = struct(dataset, {column.name: _fast_type(column) for column in dataset.declared}, closed=False)
-        self._decode_loosely = msgspec.json.Decoder(loose).decode
         self._conditional = [column for column in dataset.declared if isinstance(column.required, str)]
 
     def judge(self, parsed: jsontext.Parsed, text: bytes) -> Judged:
@@ -123,38 +138,64 @@ class LineShape:
 
         As `decode`, it may take timestamps and fields that only some records need too lightly, but no duplicate keys.
         """
-        if b"\\" in line or any(gap in line for gap in _GAPS):
-            return None
-        if line.count(b"{") + line.count(b"[") > jsontext.MAX_DEPTH:
-            return None
         try:
-            line.decode("utf-8")
-            row = self._decode_loosely(line)
-            members = _raw_object(line)
-            rest = {name: bytes(raw) for name, raw in members.items() if name not in self.names}
-            deeper = [key for raw in rest.values() if b"{" in raw for key in jsontext.keys_of(_any_json(raw))]
+            row = self.decode(line)
+            return Judged(row, self._undeclared(row, line))
         except NOT_FAST:
             return None
-        # As in _maybe_duplicate_keys, but with the keys of all levels.
-        if line.count(b'":') != len(members) + len(deeper):
+
+    def _undeclared(self, row: Any, line: bytes) -> str | None:
+        """JSON text of what nobody declares of a line and its row; raises one of NOT_FAST where there is any doubt.
+
+        A line has two quotation marks for each key and two for each text. If it has more of them than its distinct
+        fields account for, a key may stand twice.
+        """
+        values = astuple(row)
+        types = list(map(type, values))
+        texts = types.count(str)
+        if list in types:
+            texts += sum(len(value) for value in values if type(value) is list)
+        members = _raw_object(line)
+        rest = {}
+        if not members.keys() <= self.names.keys():
+            rest = {name: bytes(raw) for name, raw in members.items() if name not in self.names}
+        marks = 2 * (len(members) + texts) + sum([raw.count(b'"') for raw in rest.values()])
+        escapes = b"\\" in line
+        escaped = line.count(b'\\"') if escapes else 0
+        if line.count(b'"') - escaped != marks or (escaped and b"\\\\" in line):
+            raise ValueError("to be judged")
+        if not rest:
             return None
-        extra = _as_written(rest.items()) if rest else None
-        if extra is not None and self.treatment.touches([*rest, *deeper]):
-            extra = jsontext.dump(jsontext.scan(extra.encode()).value, self.treatment.replace)
-        return Judged(row, extra)
+        if escapes or line.count(b"{") + line.count(b"[") > jsontext.MAX_DEPTH:
+            raise ValueError("to be judged")
+        line.decode("utf-8")
+        deeper = [key for raw in rest.values() if b"{" in raw for key in _distinct_keys(raw)]
+        # Names without escapes stand in JSON as they are.
+        extra = "{" + ",".join([f'"{name}":{raw.decode()}' for name, raw in rest.items()]) + "}"
+        if self.treatment.touches([*rest, *deeper]):
+            return jsontext.dump(jsontext.scan(extra.encode()).value, self.treatment.replace)
+        return extra
 
-    def extras(self, rows: Sequence[Any]) -> None:
-        """The Struct holds none: only judged rows have extras."""
+    def extras(self, rows: Sequence[Any]) -> Mapping[int, str]:
+        """None: the Struct holds none."""
+        return {}
 
-    def doubtful(self, taken: Taken, columns: Mapping[str, pa.Array]) -> list[int]:
-        """Rows that may carry a key twice, and rows that lack what is required of records of their kind."""
-        found = self._maybe_duplicate_keys(taken, columns)
+    def second_look(self, taken: Taken, columns: Mapping[str, pa.Array]) -> Looked:
+        """Undeclared fields; rows that may carry a key twice or lack what is required of records of their kind."""
+        doubtful: list[int] = []
+        extras: dict[int, str] = {}
+        for row, line in taken.of(self._with_more(taken, columns)):
+            try:
+                extra = self._undeclared(self.decode(line), line)
+            except NOT_FAST:
+                doubtful.append(row)
+            else:
+                if extra is not None:
+                    extras[row] = extra
         for column in self._conditional:
-            value_of, kind_of = attrgetter(self.names[column.name]), attrgetter(self.names[OPERATION])
-            for at, row in enumerate(taken.rows):
-                if value_of(row) is None and kind_of(row) == column.required:
-                    found.append(at)
-        return found
+            lacks = pc.and_(pc.is_null(columns[column.name]), pc.equal(columns[OPERATION], column.required))
+            doubtful += pc.indices_nonzero(lacks).to_pylist()
+        return Looked(doubtful, extras)
 
     def told(self, column: Column | None, key: str, value: Any) -> str | None:
         """The text that a parsed value is hashed as, None of a null; raises judge.Invalid."""
@@ -167,32 +208,36 @@ class LineShape:
         """A text, or null, as a value stands in a line."""
         return jsontext.dump(text).encode()
 
-    def _maybe_duplicate_keys(self, taken: Taken, columns: Mapping[str, pa.Array]) -> list[int]:
-        """The rows of the fast way that might carry a key twice; msgspec lets the last one win without a word.
+    def _with_more(self, taken: Taken, columns: Mapping[str, pa.Array]) -> list[int]:
+        """The rows of the fast way on whose lines there is more than they hold.
 
-        Every key is followed by `":` (no gap, see _GAPS), so a line has at most as many keys as it has `":`. It has at
-        least as many as its row has values. Where the two are equal, nothing stands twice. Over a whole text the sums
-        tell the same, because no line can be below its own number of values.
+        A line has two quotation marks for each key and two for each value that is text. A row's values have keys of
+        their own on its line, so the line has at least the marks that these need. Where it has no more, there is no
+        other key, be it undeclared, of a null or of a value that stands twice, whatever stands in its texts.
         """
-        text = taken.text
-        gaps = any(gap in text for gap in _GAPS)
-        values = sum(len(array) - array.null_count for array in columns.values()) - taken.settled_values
-        if not gaps and text.count(b'":', 0, taken.stop) - taken.settled_colons == values:
-            return []
-        counts = pa.array([0] * len(taken.rows), pa.int64())
-        for array in columns.values():
-            counts = pc.add(counts, pc.is_valid(array).cast(pa.int64()))
-        found = []
-        for row, count in enumerate(counts.to_pylist()):
-            if row in taken.settled:
-                continue
-            line = taken.lines[taken.where[row]]
-            colons = line.count(b'":')
-            gap = gaps and any(gap in line for gap in _GAPS)
-            # Written nulls have no value: then the distinct keys are counted.
-            if gap or (colons != count and colons != len(_raw_object(line))):
-                found.append(row)
-        return found
+        marks = pa.scalar(0, pa.int64())
+        for column in self.dataset.declared:
+            array = columns[column.name]
+            # Of times that are integers more is expected than is there, which is as good as too little.
+            weight = 4 if column.type in ("string", "timestamp") else 2
+            if not array.null_count:
+                marks = pc.add(marks, weight)
+            elif array.null_count < len(array):
+                marks = pc.add(marks, pc.multiply(pc.is_valid(array).cast(pa.int64()), weight))
+        there = [
+            pa.array(list(map(bytes.count, lines, repeat(b'"'))), pa.int64()).take(where)
+            for lines, where in zip(taken.lines, taken.where, strict=True)
+        ]
+        odd = pc.indices_nonzero(pc.not_equal(pa.concat_arrays(there), marks)).to_pylist()
+        return [row for row in odd if row not in taken.judged]
+
+
+def _distinct_keys(text: bytes) -> list[str]:
+    """The keys of all objects in a text without escapes; raises ValueError when one may stand twice in an object."""
+    keys = jsontext.keys_of(_any_json(text))
+    if text.count(b'":') != len(keys) or _GAP.search(text):
+        raise ValueError("to be judged")
+    return keys
 
 
 def attributes(dataset: Dataset) -> dict[str, str]:
@@ -200,11 +245,8 @@ def attributes(dataset: Dataset) -> dict[str, str]:
     return {column.name: f"f{at}" for at, column in enumerate(dataset.declared)}
 
 
-def struct(dataset: Dataset, types: Mapping[str, Any], closed: bool = True, **more: Any) -> Any:
-    """A Struct with an attribute for each declared column, optional unless the column is required, and `more`.
-
-    A `closed` one refuses fields that it does not have.
-    """
+def struct(dataset: Dataset, types: Mapping[str, Any], **more: Any) -> Any:
+    """A Struct with an attribute for each declared column, optional unless the column is required, and `more`."""
     names = attributes(dataset)
     fields: list[Any] = []
     for column in dataset.declared:
@@ -214,9 +256,7 @@ def struct(dataset: Dataset, types: Mapping[str, Any], closed: bool = True, **mo
             fields.append((names[column.name], types[column.name] | None, None))
     fields.extend((name, kind, None) for name, kind in more.items())
     spelled = {attribute: name for name, attribute in names.items()}
-    return msgspec.defstruct(
-        f"Record_{dataset.name}", fields, rename=spelled, forbid_unknown_fields=closed, gc=False, kw_only=True
-    )
+    return msgspec.defstruct(f"Record_{dataset.name}", fields, rename=spelled, gc=False, kw_only=True)
 
 
 def _as_written(members: Iterable[tuple[str, bytes]]) -> str:
@@ -251,12 +291,21 @@ def _fast_type(column: Column) -> Any:
             return type(None)
 
 
-def column_array(column: Column, values: list[Any]) -> tuple[pa.Array, list[int]]:
-    """Values of the rows as an Arrow array, and the positions of those that are wrong (null there)."""
+def held(column: Column, values: Sequence[Any]) -> Values:
+    """Values of rows as they are kept until there are enough to make a column of: as an array where that can be."""
     if column.type == "timestamp":
-        return times.column(values)
-    if column.type == "date":
-        return pa.array(values, pa.string()).cast(pa.date32()), []
+        return times.texts(values)
     if column.type == "string_list":
         values = [None if value is None else msgspec.json.encode(value).decode() for value in values]
-    return pa.array(values, _ARROW[ARROW_TYPES[column.type]]), []
+    return pa.array(values, pa.string() if column.type == "date" else _ARROW[ARROW_TYPES[column.type]])
+
+
+def column_array(column: Column, parts: Sequence[Values]) -> tuple[pa.Array, list[int]]:
+    """Values of rows as the Arrow array of a column, and the positions of those that are wrong (null there)."""
+    if all(isinstance(part, pa.Array) for part in parts):
+        values = parts[0] if len(parts) == 1 else pa.concat_arrays(parts)
+    else:  # times that are integers among them
+        values = [value for part in parts for value in (part.to_pylist() if isinstance(part, pa.Array) else part)]
+    if column.type == "timestamp":
+        return times.column(values)
+    return (values.cast(pa.date32()) if column.type == "date" else values), []

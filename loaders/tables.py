@@ -2,47 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from loaders.batches import Batch
 from loaders.contracts import EVENT_STREAM, RECEIVED, SENT, TABLE_DUMPS, Dataset
 from loaders.personal import Treatment
-from loaders.records import Batch
 
 TIMESTAMP = pa.timestamp("us")
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the rows of one source file come from. `snapshot_*` are those of a table dump, else None."""
+    """Where rows come from: files, each with how many of the rows, one after the other.
+
+    `snapshot_*` are those of a table dump, else None.
+    """
 
     load_id: str
     landed_at: datetime  # UTC
-    source_file: str
+    files: Sequence[tuple[str, int]]
     region: str | None = None
     snapshot_id: str | None = None
     snapshot_at: datetime | None = None
 
 
 def table(dataset: Dataset, schema: pa.Schema, batch: Batch, treatment: Treatment, origin: Origin) -> pa.Table:
-    """The rows of a batch as they stand in the lake."""
+    """The rows of a batch as they stand in the lake, but those that are invalid have no date.
+
+    Texts that all rows share are kept once, as a dictionary.
+    """
     rows = len(batch)
+    days = _days(dataset, batch, origin)
     landed_at = origin.landed_at.replace(tzinfo=None)
     snapshot_at = origin.snapshot_at.replace(tzinfo=None) if origin.snapshot_at else None
     lineage = {
-        "_region": lambda: constant(origin.region, pa.string(), rows),
+        "_region": lambda: _shared([(origin.region, rows)]),
         "_extra": lambda: batch.extras,
-        "_load_id": lambda: constant(origin.load_id, pa.string(), rows),
+        "_load_id": lambda: _shared([(origin.load_id, rows)]),
         "_landed_at": lambda: constant(landed_at, TIMESTAMP, rows),
-        "_source_file": lambda: constant(origin.source_file, pa.string(), rows),
+        "_source_file": lambda: _shared(origin.files),
         "_source_line": lambda: batch.lines,
         "_source_offset": lambda: batch.offsets,
-        "_snapshot_id": lambda: constant(origin.snapshot_id, pa.string(), rows),
+        "_snapshot_id": lambda: _shared([(origin.snapshot_id, rows)]),
         "_snapshot_at": lambda: constant(snapshot_at, TIMESTAMP, rows),
-        dataset.partition: lambda: _days(dataset, batch, origin),
+        dataset.partition: lambda: pc.if_else(batch.valid, days, None) if batch.invalid else days,
     }
     arrays = []
     for column in dataset.columns:
@@ -51,7 +59,7 @@ def table(dataset: Dataset, schema: pa.Schema, batch: Batch, treatment: Treatmen
         else:
             array = batch.columns[column.name]
             arrays.append(_treated(array, treatment.columns.get(column.name, "keep"), treatment, schema, column.name))
-    return pa.Table.from_arrays(arrays, schema=schema)
+    return pa.Table.from_arrays(arrays, names=schema.names)
 
 
 def occurred_at(batch: Batch, event_time: str) -> pa.Array:
@@ -81,6 +89,14 @@ def _treated(array: pa.Array, kind: str, treatment: Treatment, schema: pa.Schema
         texts = (None if value is None else str(value) for value in array.to_pylist())
         return pa.array([None if text is None else treatment.hash(text) for text in texts], wanted)
     return array if array.type == wanted else array.cast(wanted)
+
+
+def _shared(texts: Sequence[tuple[str | None, int]]) -> pa.Array:
+    """Texts, each for so many rows, as an array with a dictionary; null for all rows where there is none."""
+    if texts[0][0] is None:
+        return pa.nulls(sum(rows for _, rows in texts), pa.string())
+    places = pa.concat_arrays([constant(at, pa.int32(), rows) for at, (_, rows) in enumerate(texts)])
+    return pa.DictionaryArray.from_arrays(places, pa.array([text for text, _ in texts], pa.string()))
 
 
 def constant(value: object, kind: pa.DataType, rows: int) -> pa.Array:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from loaders.store import Entry, Store
 
-BLOCK = 1 << 20
+BLOCK = 512 << 10
 # A gzip file that unpacks to no more is kept in memory between its check and its use; a larger one is unpacked twice.
 KEPT = 64 << 20
 GZIP = b"\x1f\x8b"
@@ -143,11 +143,11 @@ def _unpack(blocks: Iterator[bytes]) -> Iterator[bytes]:
                 break
             fresh = False
             try:
-                unpacked = member.decompress(rest, 4 * BLOCK)
+                unpacked = member.decompress(rest, BLOCK)
                 if unpacked:
                     yield unpacked
                 while member.unconsumed_tail and not member.eof:
-                    yield member.decompress(member.unconsumed_tail, 4 * BLOCK)
+                    yield member.decompress(member.unconsumed_tail, BLOCK)
             except zlib.error as error:
                 raise Refused(f"its gzip data is broken ({error})") from error
             rest = b""

@@ -17,6 +17,8 @@ TIMESTAMP = pa.timestamp("us")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = 0
 _LAST = (datetime(2101, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1) - 1
+_ANY_DIGIT = bytes.maketrans(b"123456789", b"0" * 9)
+_NEAR = 16  # texts around one that is no time, which are judged one by one with it
 
 _ISO = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
@@ -59,42 +61,77 @@ def day(value: str) -> date | None:
     return found if found is not None and 1970 <= found.year <= 2100 else None
 
 
-def column(values: Sequence[str | int | None]) -> tuple[pa.Array, list[int]]:
+def texts(values: Sequence[str | int | None]) -> pa.StringArray | Sequence[str | int | None]:
+    """The values as an array, or as they are where integers are among them."""
+    try:
+        return pa.array(values, pa.string())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return values
+
+
+def column(values: pa.StringArray | Sequence[str | int | None]) -> tuple[pa.Array, list[int]]:
     """A whole column of timestamps: naive UTC microseconds, and the positions that are no timestamp (null there)."""
-    try:
-        texts = pa.array(values, pa.string())
-    except (pa.ArrowInvalid, pa.ArrowTypeError):  # integers among them
-        integers = [at for at, value in enumerate(values) if isinstance(value, int)]
-        if len(integers) == len(values):
-            return _one_by_one(values)
-        found, wrong = column([None if isinstance(value, int) else value for value in values])
-        found, more = _put(found, values, integers)
-        return found, sorted(wrong + more)
-    plain = pc.match_substring_regex(texts, _PLAIN)
-    odd = [] if pc.all(plain).as_py() in (True, None) else pc.indices_nonzero(pc.invert(plain)).to_pylist()
+    given = values if isinstance(values, pa.Array) else texts(values)
+    integers = None
+    if not isinstance(given, pa.Array):
+        integers = [value if isinstance(value, int) else None for value in given]
+        given = pa.array([None if isinstance(value, int) else value for value in given], pa.string())
+    plain = given if _all_alike(given) else pc.if_else(pc.match_substring_regex(given, _PLAIN), given, None)
+    found = _possible(_cast(plain).view(pa.int64()))
+    if integers is not None:
+        found = pc.coalesce(found, _from_milliseconds(integers))
+    elif found.null_count == given.null_count:
+        return found.view(TIMESTAMP), []
+    # What is left is judged one by one.
+    odd: list[int] = []
+    exact: list[int | None] = []
+    for at in pc.indices_nonzero(pc.is_null(found)).to_pylist():
+        value = given[at].as_py() if integers is None or integers[at] is None else integers[at]
+        if value is not None:
+            odd.append(at)
+            exact.append(micros(value))
     if odd:
-        texts = pc.if_else(plain, texts, None)
+        mask = pc.is_in(pa.array(range(len(found)), pa.int64()), value_set=pa.array(odd, pa.int64()))
+        found = pc.replace_with_mask(found, mask, pa.array(exact, pa.int64()))
+    return found.view(TIMESTAMP), [at for at, moment in zip(odd, exact, strict=True) if moment is None]
+
+
+def _cast(texts: pa.StringArray) -> pa.TimestampArray:
+    """The moments of texts that are as _PLAIN says; null where there is no such day or hour, and near it."""
     try:
-        found = texts.cast(pa.timestamp("us", "UTC")).view(TIMESTAMP)
-    except pa.ArrowInvalid:  # the shape of a timestamp, but no such day or hour
-        return _one_by_one(values)
-    limits = pc.min_max(found.view(pa.int64()))
-    if limits["min"].is_valid and (limits["min"].as_py() < _FIRST or limits["max"].as_py() > _LAST):
-        return _one_by_one(values)
-    if not odd:
-        return found, []
-    return _put(found, values, odd)
+        return texts.cast(pa.timestamp("us", "UTC"))
+    except pa.ArrowInvalid:
+        half = len(texts) // 2
+        if half < _NEAR:
+            return pa.nulls(len(texts), pa.timestamp("us", "UTC"))
+        return pa.concat_arrays([_cast(texts.slice(0, half)), _cast(texts.slice(half))])
 
 
-def _put(found: pa.Array, values: Sequence[str | int | None], positions: list[int]) -> tuple[pa.Array, list[int]]:
-    """`found` with the exact timestamps of some values put in, and those of the positions that hold none."""
-    exact, wrong = _one_by_one([values[position] for position in positions])
-    chosen = set(positions)
-    mask = pa.array([at in chosen for at in range(len(values))], pa.bool_())
-    return pc.replace_with_mask(found, mask, exact), [positions[at] for at in wrong]
+def _possible(moments: pa.Int64Array) -> pa.Int64Array:
+    """Moments of the years that are taken, null for others."""
+    limits = pc.min_max(moments)
+    if not limits["min"].is_valid or (limits["min"].as_py() >= _FIRST and limits["max"].as_py() <= _LAST):
+        return moments
+    there = pc.and_(pc.greater_equal(moments, _FIRST), pc.less_equal(moments, _LAST))
+    return pc.if_else(there, moments, None)
 
 
-def _one_by_one(values: Sequence[str | int | None]) -> tuple[pa.Array, list[int]]:
-    found = [None if value is None else micros(value) for value in values]
-    wrong = [at for at, moment in enumerate(found) if moment is None and values[at] is not None]
-    return pa.array(found, pa.int64()).view(TIMESTAMP), wrong
+def _from_milliseconds(values: Sequence[int | None]) -> pa.Int64Array:
+    """Microseconds of epoch milliseconds, null for those that are too large or too small."""
+    inside = [value if value is not None and 0 <= value <= _LAST // 1000 else None for value in values]
+    return pc.multiply(pa.array(inside, pa.int64()), 1000)
+
+
+def _all_alike(texts: pa.StringArray) -> bool:
+    """Whether all are as _PLAIN says, of one length and in UTC, as one producer's are: that is told in one go."""
+    texts = texts.drop_null() if texts.null_count else texts
+    widths = pc.min_max(pc.binary_length(texts))
+    width = widths["max"].as_py()
+    if width is None or widths["min"].as_py() != width or not (width == 20 or 22 <= width <= 27):
+        return False
+    _, ends, content = texts.buffers()
+    start = memoryview(ends).cast("i")[texts.offset]
+    fraction = b"." + b"0" * (width - 21) if width > 20 else b""
+    wanted = b"0000-00-00T00:00:00" + fraction + b"Z"
+    found = content.slice(start, len(texts) * width).to_pybytes().translate(_ANY_DIGIT)
+    return bool(found == wanted * len(texts))

@@ -13,10 +13,11 @@ import duckdb
 import pytest
 
 from loaders import contracts, loads
+from loaders.batches import Batch
 from loaders.contracts import Dataset
 from loaders.land import Report, land
 from loaders.personal import treatment
-from loaders.records import Batch, Reader
+from loaders.records import Reader
 from loaders.shapes import LineShape, Shape
 from loaders.store import Folder
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from loaders import contracts, loads, quarantine, records
+from loaders import contracts, loads, quarantine, records, textfiles
 from tests.loaders.nasty import ASIDE, BOM, CONTRACTS, LANDED, VOICE
 from tests.loaders.support import HOUR, Place, line, play
 
@@ -352,6 +352,7 @@ def test_endless_lines_and_arrays_are_given_out_piece_by_piece(
 ) -> None:
     monkeypatch.setattr(records, "PATIENCE", 300_000)
     monkeypatch.setattr(records, "MAX_RECORD", 2_000_000)
+    monkeypatch.setattr(textfiles, "BLOCK", 1 << 20)
     lines = [*MANY[:1000], line(eventid="long", title="x" * 900_000), *MANY[1000:4000]]
     text = b"[" * len(border) + border.join(lines)
     landed = [(name, 1, offset + len(border)) for name, _, offset in glued(lines, border)]

@@ -107,3 +107,29 @@ def test_members_can_be_replaced_at_any_depth() -> None:
     assert (
         jsontext.dump(value, lambda key, member: None if key == "b" else member) == '{"a":[{"b":null,"c":2}],"b":null}'
     )
+
+
+@given(
+    st.lists(st.sampled_from([b"[", b'{"a":', b'{"\xff":', b'{"[":', b'{"a" :']), min_size=1, max_size=30),
+    st.sampled_from([b"1", b"-0", b"1.5", b'"x"', b'"\\n"', b"null", b"", b"{}", b"[1,2]", b"01", b'{"b":1,"b":2}']),
+    st.lists(st.sampled_from([b"]", b"}", b" ", b",1]", b"x"]), max_size=3),
+)
+def test_what_is_too_deep_ends_where_it_would_if_it_were_not_passed_over(
+    opening: list[bytes], inner: bytes, wrong: list[bytes]
+) -> None:
+    closing = b"".join(b"]" if one == b"[" else b"}" for one in reversed(opening))
+    for end in (closing, b"".join(wrong) + closing, closing[:-1], closing[::-1]):
+        text = b"[" * jsontext.MAX_DEPTH + b"".join(opening) + inner + end + b"]" * jsontext.MAX_DEPTH + b" 1"
+        with pytest.MonkeyPatch.context() as patch:
+            passed = outcome(text)
+            patch.setattr(jsontext, "_nest_end", lambda text, position: 0)
+            assert passed == outcome(text)
+
+
+def outcome(text: bytes) -> tuple[object, ...]:
+    """Where a value ends and its first fault, or how it is no JSON."""
+    try:
+        parsed = jsontext.scan(text)
+    except jsontext.NotJson as error:
+        return error.position, error.words, error.incomplete
+    return parsed.end, parsed.faults[0]

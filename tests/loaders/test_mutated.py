@@ -10,9 +10,10 @@ from typing import Any
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from loaders.records import Reader
 from tests.loaders import inbox_reader
 from tests.loaders.nasty import ASIDE, LANDED
-from tests.loaders.support import DATASETS, GOOD_LINE, read, shape
+from tests.loaders.support import DATASETS, GOOD_LINE, Read, read, shape
 
 PATH = "events/eu/{}/2026/03/01/03/a"
 RULES = inbox_reader.contracts()
@@ -68,6 +69,35 @@ def test_a_damaged_line_is_judged_as_plain_python_judges_it(line: bytes, stream:
     for one in expected:
         if one.values is not None:
             same(here[one.offset], one.values, stream)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.one_of(damaged(), st.sampled_from([GOOD_LINE, *LINES])), min_size=1, max_size=40),
+    st.sampled_from([b"\n", b"\r\n"]),
+    st.lists(st.integers(1, 6000), max_size=6),
+)
+def test_records_are_read_together_as_they_are_one_by_one(lines: list[bytes], end: bytes, blocks: list[int]) -> None:
+    # A line that begins with a brace goes on with none before it.
+    lines = [line if line.startswith(b"{") else b"{" + line for line in lines]
+    text = b"".join(line + end for line in [GOOD_LINE, *lines])
+    together = read(text, blocks=blocks)
+    assert together.rows == sorted(together.rows, key=lambda row: row["_offset"])
+    alone = Read([], [])
+    offset = 0
+    for number, line in enumerate([GOOD_LINE, *lines], 1):
+        reader = Reader(shape(), "eu")
+        # As if the lines before it had been read, and no byte-order mark or array could begin here.
+        reader.feed(b" " * 7 + b"\n", final=False)
+        reader.line, reader.offset = number, offset
+        reader._array = False
+        alone.add(reader.feed(line + end, final=True))
+        offset += len(line + end)
+    assert [one.offset for one in together.rejected] == [one.offset for one in alone.rejected]
+    assert together.rows == alone.rows
+    # A text that is not kept takes that of the next line with it, which alone is not seen.
+    for one, other in zip(together.rejected, alone.rejected, strict=True):
+        assert one == other or one.record is None
 
 
 def same(row: dict[str, Any], values: dict[str, Any], stream: str) -> None:
