@@ -4,8 +4,6 @@ import json
 import os
 import random
 import shutil
-import subprocess
-import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
@@ -55,17 +53,17 @@ class House:
 
 
 def land(house: House, codes: Collection[int] = (0,), *arguments: str) -> None:
-    """`earshot land` with these arguments; it must end with one of the exit codes: 1 says that a file was refused."""
+    """`earshot land` with these arguments, inside this process; it must end with one of the exit codes: 1 says that a
+    file was refused."""
+    from typer.testing import CliRunner
+
+    from commands.__main__ import app
+
     house.inbox.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "commands", "land", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **house.environment, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode in codes, f"land ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    with _settings(house), chdir(ROOT):
+        done = CliRunner().invoke(app, ["land", *arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit), f"land failed: {done.exception}"
+    assert done.exit_code in codes, f"land ended with {done.exit_code}:\n{done.output}"
 
 
 def build(house: House, *arguments: str) -> None:
