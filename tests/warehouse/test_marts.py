@@ -35,17 +35,6 @@ def test_calendar_covers_every_day_on_which_something_happened(
     assert rows == (calendar(days[0], days[-1]) if days else [])
 
 
-@pytest.mark.parametrize("name", [name for name in PLATFORMS if name != "nothing"])
-def test_platforms_are_worth_comparing(platform_named: Callable[[str], Platform], name: str) -> None:
-    """A comparison of empty marts would say nothing."""
-    empty = {mart for mart, rows in platform_named(name).expected.items() if not rows}
-    if name != "hand-written":
-        empty.discard("fct_voice_unrecognised")  # too few live there for ten to say the same
-    if name != "one user":
-        assert not empty
-    assert "fct_active_users_daily" not in empty
-
-
 def test_differences_are_found() -> None:
     row = {"play_id": "p1", "seconds_listened": 1.0, "genre": None}
     assert not differences("fct_plays", [row], [{**row, "seconds_listened": 1.0 + 1e-12}])

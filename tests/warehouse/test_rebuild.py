@@ -1,16 +1,14 @@
 """Rebuilding from nothing and building day by day, in any arrival order, give the same rows."""
 
 from collections.abc import Callable
-from datetime import date
 
 import pytest
 
 from tests.warehouse.builders import Files, deliver, event
-from tests.warehouse.helpers import SEEDS, together
+from tests.warehouse.helpers import together
 from tests.warehouse.houses import (
     WITHOUT_TESTS,
     House,
-    batches_in_order,
     build,
     copy_of,
     deliver_and_land,
@@ -18,11 +16,7 @@ from tests.warehouse.houses import (
     land,
     recomputed,
     require_agreement,
-    shuffled_batches,
 )
-from tests.warehouse.oracle import recompute
-from tests.warehouse.oracle.inbox import read_inbox
-from tests.warehouse.oracle.platform import make_platform
 from tests.warehouse.platforms import Platform
 from tests.warehouse.scenarios import all_together
 
@@ -69,34 +63,6 @@ def test_everything_delivered_twice(
     require_agreement(house, {LOADS: recomputed(together(platform.files, again))[LOADS]})
 
 
-@pytest.mark.parametrize(("name", "seed"), [("hand-written", 1), ("by chance", 3), ("simulated 2", 2)])
-def test_shuffled_arrival(
-    new_house: Callable[[], House], platform_named: Callable[[str], Platform], name: str, seed: int
-) -> None:
-    """Dumps and changes out of order, late events of any age: right after every batch."""
-    house = new_house()
-    arrived: Files = {}
-    for number, batch in enumerate(shuffled_batches(platform_named(name).files, 3, seed), start=1):
-        arrived = together(arrived, batch)
-        deliver_and_land(house, batch)
-        build(house)
-        require_agreement(house, recomputed(arrived), f"after batch {number}")
-
-
-def test_several_loads_between_builds(
-    new_house: Callable[[], House], platform_named: Callable[[str], Platform]
-) -> None:
-    """In order of delivery, with broken files among the others; three loads and then one build, twice."""
-    house = new_house()
-    arrived: Files = {}
-    for number, batch in enumerate(batches_in_order(platform_named("simulated 3").files, 6), start=1):
-        arrived = together(arrived, batch)
-        deliver_and_land(house, batch, codes=(0, 1))
-        if number % 3 == 0:
-            build(house)
-            require_agreement(house, recomputed(arrived), f"after batch {number}")
-
-
 def test_a_quiet_day_moves_the_newest_day(
     new_house: Callable[[], House], platform_named: Callable[[str], Platform], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -130,17 +96,3 @@ def test_a_file_landed_again_takes_its_rows_back(
         land(house, (0,), "--reland", path)
     build(house)
     require_agreement(house, recomputed({**platform.files, **shorter}))
-
-
-def test_as_of_ignores_all_that_is_later(
-    platform_named: Callable[[str], Platform], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    platform = platform_named("hand-written")
-    house = copy_of(platform.house, tmp_path_factory.mktemp("as-of"))
-    house.warehouse.unlink()
-    build(house, "--vars", "{as_of: 2024-01-08}", *WITHOUT_TESTS)
-    inbox = read_inbox(platform.files)
-    then = recompute(inbox, make_platform(inbox, SEEDS, as_of=date(2024, 1, 8)))
-    require_agreement(house, then)
-    build(house, "--full-refresh", *WITHOUT_TESTS)
-    require_agreement(house, platform.expected)
