@@ -107,11 +107,11 @@ def delayed(files: Mapping[str, bytes], days: int) -> tuple[Files, Files]:
 def _later(line: bytes, days: int) -> dict[str, Any] | None:
     """An event of one of those users, sent and received so many days later; None where it isn't, or is broken."""
     try:
-        record = json.loads(line)
+        record = json.loads(line.decode())
         if not isinstance(record, dict) or sum(map(ord, record["userid"])) % 3:
             return None
         for name in {"senttime", "receivedtime"} & record.keys():
-            if isinstance(record[name], int):
+            if type(record[name]) is int:  # true is none
                 record[name] += days * 86_400_000
             else:
                 record[name] = (datetime.fromisoformat(record[name]) + timedelta(days=days)).isoformat()

@@ -1,6 +1,7 @@
 """Every mart, row for row, against the recomputation from the inbox text."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
@@ -32,6 +33,8 @@ def test_calendar_covers_every_day_on_which_something_happened(
     happened = {row["date_day"] for row in platform.expected["fct_active_users_daily"]}
     happened |= {row["date_day"] for row in platform.expected["fct_listening_daily"]}
     assert happened <= set(days)
+    # sent in 2100 of what happened in 1970, by the producer's clock, and received in 1970
+    assert days[0] <= date(1838, 12, 31) and days[-1] == date(2100, 12, 31)
     assert rows == (calendar(days[0], days[-1]) if days else [])
 
 
