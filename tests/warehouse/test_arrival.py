@@ -107,7 +107,7 @@ def delayed(files: Mapping[str, bytes], days: int) -> tuple[Files, Files]:
 def _later(line: bytes, days: int) -> dict[str, Any] | None:
     """An event of one of those users, sent and received so many days later; None where it isn't, or is broken."""
     try:
-        record = json.loads(line.decode())
+        record = json.loads(line.decode(), object_pairs_hook=_once)
         if not isinstance(record, dict) or sum(map(ord, record["userid"])) % 3:
             return None
         for name in {"senttime", "receivedtime"} & record.keys():
@@ -118,3 +118,9 @@ def _later(line: bytes, days: int) -> dict[str, Any] | None:
     except (ValueError, KeyError, TypeError):
         return None
     return record
+
+
+def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(members)) < len(members):
+        raise ValueError("a key stands twice")
+    return dict(members)

@@ -1,6 +1,9 @@
 """Rebuilding from nothing and building day by day, in any arrival order, give the same rows."""
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +19,11 @@ from tests.warehouse.houses import (
     land,
     recomputed,
     require_agreement,
+    tables,
 )
+from tests.warehouse.oracle import recompute
+from tests.warehouse.oracle.contract import ROOT
+from tests.warehouse.oracle.platform import make_platform, read_seeds
 from tests.warehouse.platforms import Platform
 from tests.warehouse.scenarios import all_together
 
@@ -96,3 +103,43 @@ def test_a_file_landed_again_takes_its_rows_back(
         land(house, (0,), "--reland", path)
     build(house)
     require_agreement(house, recomputed({**platform.files, **shorter}))
+
+
+def test_an_edited_seed_counts_for_all_of_history(
+    new_house: Callable[[], House], platform_named: Callable[[str], Platform], tmp_path: Path
+) -> None:
+    """A client moves to another partner, one becomes known, a region gets another name, a like weighs more."""
+    edited = edited_project(tmp_path / "project")
+    platform = platform_named("small town")
+    house = replace(copy_of(platform.house, tmp_path / "copy"), project=edited, artefacts=tmp_path / "artefacts")
+    build(house)
+    found = tables(house)
+    build(house, "--full-refresh", *WITHOUT_TESTS)
+    assert found == tables(house)
+    expected = recompute(platform.inbox, make_platform(platform.inbox, read_seeds(edited / "seeds")))
+    require_agreement(house, expected, ignored="fct_trending_shows")  # whose weights it knows from the definition
+    moved = {row["partner_id"] for row in expected["fct_user_activity_daily"]}
+    assert "velora" not in moved and "unassigned" not in moved and {"maison", "earshot"} <= moved
+
+
+def edited_project(folder: Path) -> Path:
+    """A copy of the project with other seeds."""
+    for part in ("macros", "models", "seeds", "snapshots", "tests/generic"):
+        shutil.copytree(ROOT / part, folder / part)
+    for name in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(ROOT / name, folder)
+    for name, before, after in (
+        (
+            "clients",
+            "velora-car,Velora in-car player,velora,Velora Motors",
+            "velora-car,In the car,maison,Maison Acoustique",
+        ),
+        ("clients", "velora-watch,", "mystery-box,A box,earshot,Earshot\nvelora-watch,"),
+        ("countries", "Northern Europe", "The North"),
+        ("engagement_weights", "like,2", "like,7"),
+    ):
+        seed = folder / "seeds" / f"{name}.csv"
+        text = seed.read_text(encoding="utf-8")
+        assert before in text
+        seed.write_text(text.replace(before, after), encoding="utf-8")
+    return folder
