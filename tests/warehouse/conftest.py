@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.warehouse.houses import House
+from tests.warehouse.houses import House, parsed
 from tests.warehouse.platforms import Platform
 
 
 @pytest.fixture(scope="session")
 def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where dbt keeps what it parsed."""
-    return tmp_path_factory.mktemp("dbt")
+    """Where dbt keeps what it parsed, the manifest among it."""
+    folder = tmp_path_factory.mktemp("dbt")
+    parsed(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

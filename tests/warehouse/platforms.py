@@ -71,7 +71,8 @@ class Platform:
         with self._made("built") as missing:
             if missing:
                 land(self._house, (1,) if self.name in REFUSING else (0,))
-                build(self._house, *(WITH_TESTS if self.name in WITH_DATA_TESTS else ()))
+                with_tests = self.name in WITH_DATA_TESTS
+                build(self._house, *(WITH_TESTS if with_tests else ()), comments=with_tests)
         return self._house
 
     @cached_property

@@ -31,7 +31,7 @@ EARLIER = [
     ('insert into .*_builds" values', 1),
     ("create or replace view raw", 7),
     ("delete from .*stg_events__play", 1),
-    ("comment on table .*stg_events__show_interaction", 1),
+    ("select 'stg_events__show_interaction', null, build_id", 1),
     ("select 'stg_dynamodb__users', null, build_id", 1),
     ("insert into .*snapshots.*users_snapshot", 1),  # its rows are deleted, and come anew
 ]
@@ -39,9 +39,9 @@ LATER = [
     ("insert into .*_applied_dumps.*'users_snapshot'", 1),
     ('drop table if exists "users_snapshot__dbt_tmp', 1),
     ("alter table .*dim_users__dbt_tmp. rename", 1),  # the old one is renamed
-    ("comment on table .*fct_plays", 1),  # its rows are replaced
+    ("select 'fct_plays', null, build_id", 1),  # its rows are replaced
     ("delete from .*fct_listening_hourly", 1),
-    ("comment on table .*fct_active_users_daily", 1),
+    ("select 'fct_active_users_daily', null, build_id", 1),
     ("create or replace table .*_results", 2),
 ]
 
