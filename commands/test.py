@@ -13,6 +13,9 @@ from commands import output
 from commands.settings import ROOT
 from loaders.errors import EarshotError
 
+# On all cores, four at most for their memory's sake; the tests of a file together, in the order of tests/conftest.py.
+SPREAD = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
+
 
 @dataclass(frozen=True)
 class Step:
@@ -34,7 +37,7 @@ def steps() -> list[Step]:
         Step("contracts", [python, "-m", "commands", "contracts", "check"]),
         Step("dbt parse", [str(tools / "dbt"), "--no-use-colors", "parse", "--no-partial-parse"], "[WARNING]"),
         Step("SQL style", [str(tools / "sqlfluff"), "lint", *_sql_folders()]),
-        Step("pytest", [python, "-m", "pytest"]),
+        Step("pytest", [python, "-m", "pytest", *SPREAD]),
     ]
 
 

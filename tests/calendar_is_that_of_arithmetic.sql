@@ -1,4 +1,4 @@
--- Every weekly and monthly figure hangs on the calendar: it is counted again from 1 January 1970, a Thursday, without
+-- Every weekly and monthly figure hangs on the calendar: it is counted again from 1 January 1838, a Monday, without
 -- the engine's own weeks.
 
 with counted as (
@@ -8,14 +8,14 @@ with counted as (
         month_start,
         day_of_week,
         is_weekend,
-        cast(date_day - date '1970-01-01' as integer) as day_number
+        cast(date_day - date '1838-01-01' as integer) as day_number
     from {{ ref('dim_dates') }}
 )
 
 select date_day
 from counted
 where
-    week_start <> date_day - cast(mod(day_number + 3, 7) as integer)
+    week_start <> date_day - cast(mod(day_number, 7) as integer)
     or month_start <> date_day - cast(extract(day from date_day) - 1 as integer)
-    or day_of_week <> mod(day_number + 3, 7) + 1
-    or is_weekend <> (mod(day_number + 3, 7) >= 5)
+    or day_of_week <> mod(day_number, 7) + 1
+    or is_weekend <> (mod(day_number, 7) >= 5)

@@ -78,15 +78,15 @@
     {{ return('(select max(landed_at) from ' ~ builtins.source('lake', 'load_dates') ~ ')') }}
 {% endmacro %}
 
-{% macro seen_build() %}
-    {# The build that last finished this model; 0 when there is none. #}
-    {{ return(run_query("select coalesce(max(build_id), 0) from " ~ bookkeeping('seen_builds') ~ " where model_name = '" ~ model.name ~ "'").columns[0].values()[0] | int) }}
+{% macro seen_build(name=none) %}
+    {# The build that last finished this model, or that of the name; 0 when there is none. #}
+    {{ return(run_query("select coalesce(max(build_id), 0) from " ~ bookkeeping('seen_builds') ~ " where model_name = '" ~ (name or model.name) ~ "'").columns[0].values()[0] | int) }}
 {% endmacro %}
 
-{% macro seen_landed_at() %}
-    {# The newest load this model has seen, as text; before the first load of all when there is none. #}
+{% macro seen_landed_at(name=none) %}
+    {# The newest load that this model has seen, or that of the name, as text; before the first load of all when there is none. #}
     {% set sql %}
-        select max(landed_through) from {{ bookkeeping('builds') }} where build_id <= {{ seen_build() }}
+        select max(landed_through) from {{ bookkeeping('builds') }} where build_id <= {{ seen_build(name) }}
     {% endset %}
     {{ return((run_query(sql).columns[0].values()[0] or '1970-01-01 00:00:00') | string) }}
 {% endmacro %}

@@ -25,10 +25,8 @@
 
 {% macro snapshot_time_of_source() %}
     {# dbt asks for the time of a deletion: it is the time of the dump in which the key is missing. #}
-    {% if history_kind() == 'dumps' and newest_dump_at() %}
-        {{ return("cast('" ~ newest_dump_at() ~ "' as timestamp)") }}
-    {% endif %}
-    {{ return('cast(null as timestamp)') }}
+    {% set newest = newest_dump_at() if history_kind() == 'dumps' else '' %}
+    {{ return("cast('" ~ newest ~ "' as timestamp)" if newest else 'cast(null as timestamp)') }}
 {% endmacro %}
 
 {% macro duckdb__snapshot_get_time() %}{{ return(snapshot_time_of_source()) }}{% endmacro %}

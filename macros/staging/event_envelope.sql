@@ -26,7 +26,8 @@
     {#
         The rows of the CTE `renamed` that are the first copy of their event: of several copies the one with the earliest
         received_at, among equals the one with the smallest source path, line and offset. In an incremental run only those
-        that the table does not hold yet, or holds a later copy of.
+        that the table does not hold yet, or holds a later copy of. An event that happened after the day `as_of` is none, even
+        where another copy of it tells an earlier time.
     #}
     {%- set columns = [
         'event_id', 'occurred_at', 'event_date', 'received_at', 'client_id', 'user_id', 'device_id', 'country_code', 'platform',
@@ -54,6 +55,7 @@
     {%- endif %}
     where
         arrived.copy_number = 1
+        and {{ until_as_of('arrived.event_date') }}
         {%- if adds_to_known() %}
         and (
             known.event_id is null
@@ -77,11 +79,11 @@
 {% macro newly_landed() %}
     {# Condition on a raw event table: what landed since the model was last built; everything where it can't be added. #}
     {%- set dates = rebuild_dates() -%}
-    {{ until_as_of('event_date') }}
-    {%- if dates is not none and adds_to_known() %}
-        and {{ in_dates('event_date', dates) }}
-        and _landed_at > timestamp '{{ seen_landed_at() }}'
-    {%- endif %}
+    {%- if dates is not none and adds_to_known() -%}
+        {{ in_dates('event_date', dates) }} and _landed_at > timestamp '{{ seen_landed_at() }}'
+    {%- else -%}
+        1 = 1
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro occurred_at(event_time, sent_time, received_at) %}

@@ -4,14 +4,15 @@ import json
 import os
 import random
 import shutil
-import subprocess
-import sys
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import chdir, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import duckdb
+from dbt_common.events.base_types import EventMsg
 
 from loaders import dbt_plugin
 from tests.warehouse.builders import Files, write
@@ -24,13 +25,18 @@ from tests.warehouse.oracle.platform import make_platform
 
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 
+Tables = dict[str, list[Any]]
+# Which loads a build saw is not what it says; a raw dataset has fewer copies after a compaction.
+BOOKKEEPING = {"_builds", "_seen_builds", "_changed_dates", "_results"}
+
 
 @dataclass(frozen=True)
 class House:
-    """Where one scratch platform lives; `artefacts` is where dbt keeps what it parsed, shared by all of them."""
+    """Where one scratch platform lives; `artefacts` is where dbt keeps what it parsed of the project, shared by all."""
 
     folder: Path
     artefacts: Path
+    project: Path = ROOT
 
     @property
     def inbox(self) -> Path:
@@ -55,29 +61,42 @@ class House:
 
 
 def land(house: House, codes: Collection[int] = (0,), *arguments: str) -> None:
-    """`earshot land` with these arguments; it must end with one of the exit codes: 1 says that a file was refused."""
+    """`earshot land` with these arguments, inside this process; it must end with one of the exit codes: 1 says that a
+    file was refused."""
+    from typer.testing import CliRunner
+
+    from commands.__main__ import app
+
     house.inbox.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        [sys.executable, "-m", "commands", "land", *arguments],
-        cwd=ROOT,
-        env={**os.environ, **house.environment, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode in codes, f"land ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+    with _settings(house), chdir(ROOT):
+        done = CliRunner().invoke(app, ["land", *arguments])
+    assert done.exception is None or isinstance(done.exception, SystemExit), f"land failed: {done.exception}"
+    assert done.exit_code in codes, f"land ended with {done.exit_code}:\n{done.output}"
 
 
-def build(house: House, *arguments: str) -> None:
-    """`dbt build` without tests unless other arguments are given, inside this process."""
+def build(house: House, *arguments: str, comments: bool = False) -> list[str]:
+    """`dbt build` without tests unless other arguments are given, inside this process; returns what macros log.
+
+    Comments of tables and columns take a quarter of the time, so they are left out unless they are wanted.
+    """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     manager: Any = DuckDBConnectionManager
     folders = ["--target-path", str(house.artefacts), "--log-path", str(house.artefacts)]
     quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-write-json"]
-    with _settings(house), chdir(ROOT):
-        runner = dbtRunner(manifest=_manifest(house.artefacts))
+    said: list[str] = []
+
+    def listen(event: EventMsg) -> None:
+        info: Any = event.info  # a message of protobuf: its fields are unknown to the type checker
+        if info.name == "JinjaLogInfo":
+            said.append(info.msg)
+
+    with _settings(house), chdir(house.project):
+        manifest = (
+            parsed(house.artefacts, house.project) if comments else _without_comments(house.artefacts, house.project)
+        )
+        runner = dbtRunner(manifest=manifest, callbacks=[listen])
         done = runner.invoke(["build", *folders, *quiet, *(arguments or WITHOUT_TESTS)])
         # the adapter would keep the file open for its next run, and nobody else could read it
         manager.env().close()
@@ -86,6 +105,7 @@ def build(house: House, *arguments: str) -> None:
     results: Any = getattr(done.result, "results", None) or []
     failed = [f"{result.node.name}: {result.message}" for result in results if result.status in ("error", "fail")]
     assert done.success, "\n".join([f"dbt build did not succeed: {done.exception}", *failed])
+    return said
 
 
 def deliver_and_land(house: House, files: Mapping[str, bytes], codes: Collection[int] = (0,)) -> None:
@@ -111,32 +131,46 @@ def require_agreement(house: House, expected: Mapping[str, list[Row]], when: str
     assert not wrong, f"{when}\n{wrong}"
 
 
+def tables(house: House) -> Tables:
+    """Every row of every table and view in staging, intermediate, snapshots and marts."""
+    with duckdb.connect(str(house.warehouse), read_only=True) as connection:
+        named = connection.execute(
+            "select table_schema, table_name from information_schema.tables "
+            "where table_schema in ('staging', 'intermediate', 'snapshots', 'marts') order by all"
+        ).fetchall()
+        return {
+            f"{schema}.{name}": sorted(connection.execute(f'select * from "{schema}"."{name}"').fetchall(), key=repr)
+            for schema, name in named
+            if name not in BOOKKEEPING
+        }
+
+
 def shuffled_batches(files: Mapping[str, bytes], count: int, seed: int) -> list[Files]:
     """All files in some order and in some batches; the files of one dump stay together, as exports are complete."""
-    units = _units(files)
-    order = sorted(units)
+    parts = units(files)
+    order = sorted(parts)
     random.Random(seed).shuffle(order)
-    return [together(*[units[unit] for unit in order[start::count]]) for start in range(count)]
+    return [together(*[parts[unit] for unit in order[start::count]]) for start in range(count)]
 
 
 def batches_in_order(files: Mapping[str, bytes], count: int) -> list[Files]:
     """All files in the order of the hours in which they were delivered, cut into some batches."""
-    units = _units(files)
-    order = sorted(units, key=lambda unit: (_delivered(unit, units[unit]), unit))
+    parts = units(files)
+    order = sorted(parts, key=lambda unit: (_delivered(unit, parts[unit]), unit))
     size = -(-len(order) // count)
-    return [together(*[units[unit] for unit in order[start : start + size]]) for start in range(0, len(order), size)]
+    return [together(*[parts[unit] for unit in order[start : start + size]]) for start in range(0, len(order), size)]
 
 
-def _units(files: Mapping[str, bytes]) -> dict[str, Files]:
+def units(files: Mapping[str, bytes]) -> dict[str, Files]:
     """What is delivered at once: a file, or all files of a dump."""
-    units: dict[str, Files] = {}
+    found: dict[str, Files] = {}
     for path, data in files.items():
         parts = path.split("/")
         unit = path
         if parts[0] == "dynamodb":
             unit = "/".join(parts[:4] if parts[2] == "AWSDynamoDB" else parts[:3])
-        units.setdefault(unit, {})[path] = data
-    return units
+        found.setdefault(unit, {})[path] = data
+    return found
 
 
 def _delivered(unit: str, files: Mapping[str, bytes]) -> str:
@@ -169,17 +203,26 @@ def delivered_again(files: Mapping[str, bytes]) -> Files:
 def copy_of(house: House, folder: Path) -> House:
     """Another house with the same inbox, lake and warehouse, to change without harm to the first."""
     shutil.copytree(house.folder, folder, dirs_exist_ok=True)
-    return House(folder, house.artefacts)
+    return replace(house, folder=folder)
 
 
 @cache
-def _manifest(artefacts: Path) -> Any:
+def parsed(artefacts: Path, project: Path = ROOT) -> Any:
     """The project as dbt parses it, once for all builds of a session."""
     from dbt.cli.main import dbtRunner
 
-    done = dbtRunner().invoke(["--quiet", "parse", "--target-path", str(artefacts), "--log-path", str(artefacts)])
+    with chdir(project):
+        done = dbtRunner().invoke(["--quiet", "parse", "--target-path", str(artefacts), "--log-path", str(artefacts)])
     assert done.success, f"dbt parse did not succeed: {done.exception}"
     return done.result
+
+
+@cache
+def _without_comments(artefacts: Path, project: Path) -> Any:
+    manifest = parsed(artefacts, project).deepcopy()
+    for node in manifest.nodes.values():
+        node.config.persist_docs = {}
+    return manifest
 
 
 @contextmanager

@@ -7,26 +7,17 @@ from typing import Any
 import duckdb
 
 from loaders.compact import compact
-from tests.warehouse.houses import WITHOUT_TESTS, House, build, copy_of, deliver_and_land, delivered_again
+from tests.warehouse.houses import (
+    WITHOUT_TESTS,
+    House,
+    Tables,
+    build,
+    copy_of,
+    deliver_and_land,
+    delivered_again,
+    tables,
+)
 from tests.warehouse.platforms import Platform
-
-Tables = dict[str, list[Any]]
-# Which loads a build saw is not what it says; a raw dataset has fewer copies after a compaction.
-BOOKKEEPING = {"_builds", "_seen_builds", "_changed_dates", "_results"}
-
-
-def tables(house: House) -> Tables:
-    """Every row of every table and view in staging, intermediate, snapshots and marts."""
-    with duckdb.connect(str(house.warehouse), read_only=True) as connection:
-        named = connection.execute(
-            "select table_schema, table_name from information_schema.tables "
-            "where table_schema in ('staging', 'intermediate', 'snapshots', 'marts') order by all"
-        ).fetchall()
-        return {
-            f"{schema}.{name}": sorted(connection.execute(f'select * from "{schema}"."{name}"').fetchall(), key=repr)
-            for schema, name in named
-            if name not in BOOKKEEPING
-        }
 
 
 def changed(house: House) -> list[Any]:

@@ -1,8 +1,9 @@
--- Every day a valid timestamp can fall on (1970 to 2100): no fact can have a date that is not here.
+-- Every day on which an event can have happened: no fact can have a date that is not here. Valid timestamps lie between 1970
+-- and 2100, but a wrong clock is set right by as much as it was wrong, which can lead back to the last day of 1838.
 
 with days as (
-    select date '1970-01-01' + cast(generated_number - 1 as integer) as date_day
-    from ({{ dbt.generate_series(47847) }}) as numbers
+    select date '1838-01-01' + cast(generated_number - 1 as integer) as date_day
+    from ({{ dbt.generate_series(96059) }}) as numbers
 )
 
 select

@@ -80,7 +80,17 @@ def _decode(text: str, position: int) -> tuple[Any, int, bool]:
 
     decoder = json.JSONDecoder(object_pairs_hook=pairs, parse_constant=no_constant, parse_int=_integer)
     value, end = decoder.raw_decode(text, position)
-    return value, end, not twice and _levels(text[position:end]) <= MAX_LEVELS
+    told = text[position:end]
+    return value, end, not twice and _levels(told) <= MAX_LEVELS and ("\\u" not in told or _is_text(value))
+
+
+def _is_text(value: Any) -> bool:
+    """Whether all strings are; an escape that is half of a surrogate pair stands for no character."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _integer(digits: str) -> int:

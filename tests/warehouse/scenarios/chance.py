@@ -1,6 +1,7 @@
 """Platforms by chance: so few users, plays, shows and moments that everything collides with everything."""
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,8 +27,8 @@ from tests.warehouse.helpers import together
 USERS = [None, "u1", "u2", "u3", "u4", "u5", "u6", "u7"]
 CLIENTS = ["earshot-ios", "earshot-web", "velora-car", "mystery-box"]
 COUNTRIES = [None, "DE", "fr", "Gb"]
+FEBRUARY = datetime(2024, 2, 24)
 DEVICES = [None, "d1", "d2", "d3"]
-START = datetime(2024, 2, 24)
 KINDS: dict[str, dict[str, list[Any]]] = {
     "navigation": {
         "screen": ["home", "player", "search"],
@@ -52,7 +53,7 @@ KINDS: dict[str, dict[str, list[Any]]] = {
     "promotion": {"kind": ["impression", "impression", "click", "conversion", "skip"], "campaignid": ["c1", "c2"]},
     "showinteraction": {
         "showid": ["s1", "s2", "s3"],
-        "kind": ["join", "leave", "like", "unlike", "share", "chat", "call_in"],
+        "kind": ["join", "join", "leave", "like", "unlike", "follow_creator", "share", "chat", "call_in", "poll_vote"],
     },
     "play": {
         "playid": [f"p{n}" for n in range(12)],
@@ -69,46 +70,58 @@ KINDS: dict[str, dict[str, list[Any]]] = {
 }
 
 
-def platform_by_chance(seed: int) -> Files:
+class Chance(random.Random):
+    """Chance on a platform that is twelve days old, with these users."""
+
+    def __init__(self, seed: int, start: datetime, users: Sequence[str | None]) -> None:
+        super().__init__(seed)
+        self.start, self.users = start, users
+
+    def moment(self) -> datetime:
+        """Some moment: often on the hour or midnight, so that borders and ties are met."""
+        exact = self.start + timedelta(microseconds=self.randrange(12 * 86_400_000_000))
+        hour = exact.replace(minute=0, second=0, microsecond=0)
+        return self.choice([exact, hour, hour.replace(hour=0)])
+
+    def day(self) -> str:
+        return self.moment().isoformat(timespec="microseconds")
+
+    def user(self, id: str) -> dict[str, Any]:
+        """An item of the users table; who it was that registered may be told in another way the next time."""
+        created = self.start + timedelta(days=self.choice([-9, -2, 0, 1, 5]))
+        client, country = self.choice(CLIENTS), self.choice(COUNTRIES)
+        return user(id, created.isoformat(timespec="minutes"), client=client, country=country)
+
+
+def platform_by_chance(seed: int, start: datetime = FEBRUARY, users: Sequence[str | None] = USERS) -> Files:
     """A platform of a few hundred events, copies among them, with dumps and changes in any order."""
-    chance = random.Random(seed)
+    chance = Chance(seed, start, users)
     files: list[Files] = []
     for number in range(24):
-        on = _day(chance)[:13]
+        on = chance.day()[:13]
         events = [_event(chance, f"e{chance.randrange(400)}") for _ in range(25)]
         files.append(deliver(on, *events, region=chance.choice(["eu", "cn"]), name=f"{number}.json"))
-    exported = sorted({_day(chance) for _ in range(9)})  # two dumps of one moment would be the same
+    exported = sorted({chance.day() for _ in range(9)})  # two dumps of one moment would be the same
     chance.shuffle(exported)
     for number, at in enumerate(exported):
         files.append(_dumps(chance, number, at))
         files.append(_changes(chance, number))
-    moments = sorted({_day(chance) for _ in range(9)} - set(exported))
+    moments = sorted({chance.day() for _ in range(9)} - set(exported))
     for number, at in enumerate(moments):
         since = chance.choice([None, *(moment for moment in (*exported, *moments) if moment < at)])
         files.append(_table_changes(chance, number, since, at))
     return together(*files)
 
 
-def _moment(chance: random.Random) -> datetime:
-    """Some moment of twelve days: often on the hour or midnight, so that borders and ties are met."""
-    exact = START + timedelta(microseconds=chance.randrange(12 * 86_400_000_000))
-    hour = exact.replace(minute=0, second=0, microsecond=0)
-    return chance.choice([exact, hour, hour.replace(hour=0)])
-
-
-def _day(chance: random.Random) -> str:
-    return _moment(chance).isoformat(timespec="microseconds")
-
-
-def _event(chance: random.Random, id: str) -> Event:
+def _event(chance: Chance, id: str) -> Event:
     stream = chance.choice(["play", "play", "play", "showinteraction", "showinteraction", *KINDS])
-    happened = _moment(chance)
+    happened = chance.moment()
     delay = timedelta(seconds=chance.choice([-3600, 0, 0, 60, 3600, 86400, 5 * 86400]))
     sent = happened + timedelta(seconds=chance.choice([-5, 0, 30, 4000]))
     return event(
         stream,
         happened.isoformat(timespec="microseconds"),
-        user=chance.choice(USERS),
+        user=chance.choice(chance.users),
         client=chance.choice(CLIENTS),
         country=chance.choice(COUNTRIES),
         device=chance.choice(DEVICES),
@@ -119,19 +132,17 @@ def _event(chance: random.Random, id: str) -> Event:
     )
 
 
-def _dumps(chance: random.Random, number: int, at: str) -> Files:
+def _dumps(chance: Chance, number: int, at: str) -> Files:
     """A dump of each table at the same moment: some of the rows, each as it happens to be."""
-    users = [
-        user(id, "2024-02-20T10:00", client=chance.choice(CLIENTS), country=chance.choice(COUNTRIES))
-        for id in USERS
-        if id is not None and chance.random() < 0.7
-    ]
+    users = [chance.user(id) for id in chance.users if id is not None and chance.random() < 0.7]
     devices = [
         device(
             id,
             chance.choice(["1.0", "1.1", "2.0", None]),
             model=chance.choice(["Alto", "Alto", "Basso"]),
-            lastSeenAt=chance.choice([None, _day(chance) + "Z"]),
+            lastSeenAt=chance.choice([None, chance.day() + "Z"]),
+            ownerId=chance.choice([None, "u1", "u2"]),
+            registered=(chance.start + timedelta(days=chance.choice([-5, 0, 3]))).isoformat(timespec="minutes"),
         )
         for id in DEVICES
         if id is not None and chance.random() < 0.7
@@ -142,21 +153,21 @@ def _dumps(chance: random.Random, number: int, at: str) -> Files:
     )
 
 
-def _table_changes(chance: random.Random, number: int, since: str | None, at: str) -> Files:
+def _table_changes(chance: Chance, number: int, since: str | None, at: str) -> Files:
     """An incremental export of each table, some of whose items change twice, or are deleted and not there at all."""
 
     def some(id: str, item: dict[str, Any]) -> dict[str, Any]:
-        moment = _day(chance)
+        moment = chance.day()
         return deleted(moment, id) if chance.random() < 0.3 else changed(moment, item)
 
-    users = [chance.choice(USERS[1:]) for _ in range(4)]
+    users = [chance.choice(chance.users) for _ in range(4)]
     devices = [chance.choice(DEVICES[1:]) for _ in range(3)]
     return together(
         incremental_export(
             "users",
             since,
             at,
-            *[some(id, user(id, "2024-02-20T10:00", client=chance.choice(CLIENTS))) for id in users if id],
+            *[some(id, chance.user(id)) for id in users if id],
             export_id=f"users-changes-{number}",
         ),
         incremental_export(
@@ -169,29 +180,30 @@ def _table_changes(chance: random.Random, number: int, since: str | None, at: st
     )
 
 
-def _changes(chance: random.Random, number: int) -> Files:
+def _changes(chance: Chance, number: int) -> Files:
     """A few changes of each table of the catalog."""
 
     def some_show() -> dict[str, Any]:
         id = chance.choice(["s1", "s2"])
         if chance.random() < 0.2:
-            return delete(_day(chance), showid=id)
+            return delete(chance.day(), showid=id)
         category = chance.choice([None, "jazz", "talk"])
-        return show(_day(chance), id, creatorid=chance.choice(["c1", "c2"]), category=category)
+        ended = chance.choice([None, None, chance.day() + "Z"])
+        return show(chance.day(), id, creatorid=chance.choice(["c1", "c2"]), category=category, endedat=ended)
 
     def some_creator() -> dict[str, Any]:
         id = chance.choice(["c1", "c2"])
         if chance.random() < 0.2:
-            return delete(_day(chance), creatorid=id)
-        return upsert(_day(chance), creatorid=id, displayname=chance.choice(["Ann", "Bob"]))
+            return delete(chance.day(), creatorid=id)
+        return upsert(chance.day(), creatorid=id, displayname=chance.choice(["Ann", "Bob"]))
 
     def some_release() -> dict[str, Any]:
         model, version = chance.choice(["Alto", "Basso"]), chance.choice(["1.0", "1.1", "2.0"])
         if chance.random() < 0.2:
-            return delete(_day(chance), model=model, version=version)
-        return release(_day(chance), model, version, _day(chance), channel=chance.choice(["stable", "beta"]))
+            return delete(chance.day(), model=model, version=version)
+        return release(chance.day(), model, version, chance.day(), channel=chance.choice(["stable", "beta"]))
 
-    on, name = _day(chance)[:13], f"{number}.json"
+    on, name = chance.day()[:13], f"{number}.json"
     return together(
         changes("shows", on, some_show(), some_show(), name=name),
         changes("creators", on, some_creator(), name=name),

@@ -242,6 +242,7 @@ def broken_files() -> Deliveries:
     good = [event("navigation", f"2024-01-07T{hour:02}:00", user=f"file-{hour}").record for hour in range(8)]
     one = [json_lines([record]).rstrip(b"\n") for record in good]
     bad = [b"{", one[0][:-1] + b',"screen":"again"}', one[0].replace(b'"home"', b"12"), b"null", one[0] + b"}"]
+    bad.append(one[0][:-1] + b',"note":"\\ud800"}')
     mixed = b"\xef\xbb\xbf" + one[1] + b"\r\n\r\n" + b"\n".join(bad) + b"\n" + one[2] + one[3] + b"\n\n" + one[4]
     folder = "events/cn/navigation/2024/01/09/05"
     shop = event("voicefeedback", "2024-01-07T10:00", user="file-voice", utterance="hello").record
