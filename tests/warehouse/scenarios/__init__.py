@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tests.warehouse.builders import deliver, event
 from tests.warehouse.helpers import together
-from tests.warehouse.scenarios import engagement, events, tables
+from tests.warehouse.scenarios import engagement, events, shows, tables
 from tests.warehouse.scenarios.days import DAYS, FIRST, Deliveries
 
 THEMES: tuple[Callable[[], Deliveries], ...] = (
@@ -26,6 +26,8 @@ THEMES: tuple[Callable[[], Deliveries], ...] = (
     engagement.voices,
     engagement.messages,
     engagement.promotions,
+    shows.attendance,
+    shows.opinions,
     tables.accounts,
     tables.speakers,
     tables.crowds,

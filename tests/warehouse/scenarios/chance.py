@@ -52,7 +52,7 @@ KINDS: dict[str, dict[str, list[Any]]] = {
     "promotion": {"kind": ["impression", "impression", "click", "conversion", "skip"], "campaignid": ["c1", "c2"]},
     "showinteraction": {
         "showid": ["s1", "s2", "s3"],
-        "kind": ["join", "leave", "like", "unlike", "share", "chat", "call_in"],
+        "kind": ["join", "leave", "like", "unlike", "share", "chat", "call_in", "follow_creator"],
     },
     "play": {
         "playid": [f"p{n}" for n in range(12)],
@@ -177,7 +177,8 @@ def _changes(chance: random.Random, number: int) -> Files:
         if chance.random() < 0.2:
             return delete(_day(chance), showid=id)
         category = chance.choice([None, "jazz", "talk"])
-        return show(_day(chance), id, creatorid=chance.choice(["c1", "c2"]), category=category)
+        ended = chance.choice([None, _day(chance) + "Z"])
+        return show(_day(chance), id, creatorid=chance.choice(["c1", "c2"]), category=category, endedat=ended)
 
     def some_creator() -> dict[str, Any]:
         id = chance.choice(["c1", "c2"])
