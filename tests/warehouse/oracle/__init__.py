@@ -7,7 +7,7 @@ definitions. It shares no code with the loaders or the models, so that the two c
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.warehouse.oracle import audience, dimensions, engagement, firmware, listening, retention, shows, trending
+from tests.warehouse.oracle import audience, dimensions, engagement, firmware, listening, retention, shows, totals, trending
 from tests.warehouse.oracle.inbox import Inbox
 from tests.warehouse.oracle.platform import Platform
 
@@ -29,6 +29,7 @@ MARTS: dict[str, Callable[[Platform], list[Row]]] = {
     "fct_plays": listening.fct_plays,
     "fct_listening_hourly": listening.fct_listening_hourly,
     "fct_listening_daily": listening.fct_listening_daily,
+    "fct_listening_totals": totals.fct_listening_totals,
     "fct_show_performance": shows.fct_show_performance,
     "fct_trending_shows": trending.fct_trending_shows,
     "fct_firmware_uptake_daily": firmware.fct_firmware_uptake_daily,
@@ -65,6 +66,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "fct_plays": ("play_id",),
     "fct_listening_hourly": ("hour_start", *listening.CELL),
     "fct_listening_daily": ("date_day", *listening.CELL),
+    "fct_listening_totals": ("period_type", "period_start", "partner_id", "client_id"),
     "fct_show_performance": ("show_id",),
     "fct_trending_shows": ("date_day", "scope_type", "scope_value", "show_id"),
     "fct_firmware_uptake_daily": ("date_day", "model", "firmware_version"),
