@@ -20,7 +20,7 @@
         {% do starts.append(day[:4] ~ '-01-01') %}
     {% endfor %}
     {% set sql %}
-        select distinct cast(totals.period_start as date)
+        select distinct cast(totals.period_start as date) as date_day
         from {{ this }} as totals
         cross join {{ builtins.ref('int_data_horizon') }} as horizon
         where

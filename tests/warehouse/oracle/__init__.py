@@ -7,7 +7,7 @@ definitions. It shares no code with the loaders or the models, so that the two c
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.warehouse.oracle import audience, dimensions, engagement, firmware, listening, retention, shows, totals, trending
+from tests.warehouse.oracle import audience, dimensions, engagement, firmware, listening, operations, retention, shows, totals, trending
 from tests.warehouse.oracle.inbox import Inbox
 from tests.warehouse.oracle.platform import Platform
 
@@ -80,9 +80,14 @@ KEYS: dict[str, tuple[str, ...]] = {
     "fct_notification_funnel_daily": ("date_day", "client_id", "campaign_id"),
     "fct_promotion_effectiveness": ("campaign_id", "client_id"),
     "fct_landing_loads": ("dataset", "source_path"),
+    "rpt_dataset_health": ("dataset",),
 }
 
 
 def recompute(inbox: Inbox, platform: Platform) -> Mapping[str, list[Row]]:
     """Every mart's rows, by mart name."""
-    return {**{name: mart(platform) for name, mart in MARTS.items()}, "fct_landing_loads": inbox.landings}
+    operational = {
+        "fct_landing_loads": inbox.landings,
+        "rpt_dataset_health": operations.rpt_dataset_health(platform, inbox),
+    }
+    return {**{name: mart(platform) for name, mart in MARTS.items()}, **operational}
