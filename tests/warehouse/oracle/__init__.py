@@ -7,7 +7,20 @@ definitions. It shares no code with the loaders or the models, so that the two c
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.warehouse.oracle import audience, dimensions, engagement, firmware, listening, operations, retention, shows, totals, trending
+from tests.warehouse.oracle import (
+    audience,
+    dimensions,
+    engagement,
+    firmware,
+    listening,
+    operations,
+    realtime,
+    registrations,
+    retention,
+    shows,
+    totals,
+    trending,
+)
 from tests.warehouse.oracle.inbox import Inbox
 from tests.warehouse.oracle.platform import Platform
 
@@ -26,6 +39,7 @@ MARTS: dict[str, Callable[[Platform], list[Row]]] = {
     "fct_user_activity_daily": audience.fct_user_activity_daily,
     "fct_active_users_daily": audience.fct_active_users_daily,
     "fct_retention_cohorts": retention.fct_retention_cohorts,
+    "fct_registrations_daily": registrations.fct_registrations_daily,
     "fct_plays": listening.fct_plays,
     "fct_listening_hourly": listening.fct_listening_hourly,
     "fct_listening_daily": listening.fct_listening_daily,
@@ -41,6 +55,8 @@ MARTS: dict[str, Callable[[Platform], list[Row]]] = {
     "fct_voice_unrecognised": engagement.fct_voice_unrecognised,
     "fct_notification_funnel_daily": engagement.fct_notification_funnel_daily,
     "fct_promotion_effectiveness": engagement.fct_promotion_effectiveness,
+    "fct_active_users_hourly": realtime.fct_active_users_hourly,
+    "rpt_so_far_today": realtime.rpt_so_far_today,
 }
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -64,6 +80,7 @@ KEYS: dict[str, tuple[str, ...]] = {
         "client_id",
         "country_code",
     ),
+    "fct_registrations_daily": ("date_day", *registrations.COMBINATION),
     "fct_plays": ("play_id",),
     "fct_listening_hourly": ("hour_start", *listening.CELL),
     "fct_listening_daily": ("date_day", *listening.CELL),
@@ -79,6 +96,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "fct_voice_unrecognised": ("month_start", "client_id", "language", "utterance"),
     "fct_notification_funnel_daily": ("date_day", "client_id", "campaign_id"),
     "fct_promotion_effectiveness": ("campaign_id", "client_id"),
+    "fct_active_users_hourly": ("hour_start", "partner_id", "client_id"),
+    "rpt_so_far_today": ("partner_id", "client_id", "metric"),
     "fct_landing_loads": ("dataset", "source_path"),
     "rpt_dataset_health": ("dataset",),
 }

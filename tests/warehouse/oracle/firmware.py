@@ -19,7 +19,7 @@ def fct_firmware_uptake_daily(platform: Platform) -> list[Row]:
     if not dumps or platform.newest_day is None:
         return []
     versions = dump_versions(dumps, UNTRACKED["devices"])
-    seen = _days_seen(platform)
+    seen = days_seen(platform)
     releases = dim_firmware_releases(platform)
     released = {(row["model"], row["firmware_version"]): row["released_at"] for row in releases}
     rows = []
@@ -50,7 +50,7 @@ def fct_firmware_uptake_daily(platform: Platform) -> list[Row]:
                     "active_devices": len(active),
                     "share_of_active": len(active) / len(of_model) if of_model else None,
                     "days_since_release": (day - released_at.date()).days if released_at else None,
-                    "is_latest_stable": firmware == _latest_stable(releases, model, end_of_day),
+                    "is_latest_stable": firmware == latest_stable(releases, model, end_of_day),
                 }
             )
     return rows
@@ -94,7 +94,7 @@ def fct_firmware_adoption(platform: Platform) -> list[Row]:
     ]
 
 
-def _days_seen(platform: Platform) -> dict[str, set[date]]:
+def days_seen(platform: Platform) -> dict[str, set[date]]:
     """The days on which each device sent an event of any stream, or which a dump gives as lastSeenAt."""
     seen: dict[str, set[date]] = {}
     for event in platform.events:
@@ -107,7 +107,7 @@ def _days_seen(platform: Platform) -> dict[str, set[date]]:
     return seen
 
 
-def _latest_stable(releases: list[Row], model: str, end_of_day: datetime) -> str | None:
+def latest_stable(releases: list[Row], model: str, end_of_day: datetime) -> str | None:
     """The model's stable release with the greatest released_at before the end of the day (ties: greatest version)."""
     stable = [
         (row["released_at"], row["firmware_version"])
