@@ -16,7 +16,7 @@ _SQL = re.compile(r"^```sql\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 def _examples() -> Iterator[tuple[str, str]]:
     for path in sorted((ROOT / "models" / "marts").rglob("*.yml")):
-        for mart in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
+        for mart in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
             yield from ((mart["name"], sql) for sql in _SQL.findall(mart["description"]))
 
 

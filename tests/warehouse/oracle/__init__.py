@@ -12,6 +12,7 @@ from tests.warehouse.oracle import (
     dimensions,
     engagement,
     firmware,
+    flash,
     listening,
     operations,
     realtime,
@@ -57,6 +58,7 @@ MARTS: dict[str, Callable[[Platform], list[Row]]] = {
     "fct_promotion_effectiveness": engagement.fct_promotion_effectiveness,
     "fct_active_users_hourly": realtime.fct_active_users_hourly,
     "rpt_so_far_today": realtime.rpt_so_far_today,
+    "rpt_daily_flash": flash.rpt_daily_flash,
 }
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -98,6 +100,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "fct_promotion_effectiveness": ("campaign_id", "client_id"),
     "fct_active_users_hourly": ("hour_start", "partner_id", "client_id"),
     "rpt_so_far_today": ("partner_id", "client_id", "metric"),
+    "rpt_daily_flash": ("date_day", "partner_id", "client_id", "metric"),
     "fct_landing_loads": ("dataset", "source_path"),
     "rpt_dataset_health": ("dataset",),
 }

@@ -37,9 +37,9 @@ METRICS = (
 
 def rpt_daily_flash(platform: Platform) -> list[Row]:
     """date_day, client_id ('all' too), metric: value, day_before, same_day_last_week, mean_7d (the 7 days before),
-    change_vs_last_week, is_complete. All metrics from the scope's first day, on which somebody or a device was active or
-    anything was heard, to the newest; earlier days are not known (None), later ones without anything are 0. A share of
-    no devices is not known."""
+    change_vs_last_week, is_complete. All metrics from the scope's first day, on which somebody or a device was active
+    or anything was heard, to the newest; earlier days are not known (None), later ones without anything are 0. A share
+    of no devices is not known."""
     if platform.newest_day is None:
         return []
     values: Values = {}
@@ -55,15 +55,12 @@ def rpt_daily_flash(platform: Platform) -> list[Row]:
         if first is None:
             continue
         for metric in METRICS:
-            by_day = metrics.get(metric, {})
-
-            def known(day: date, metric: str = metric, by_day: dict[date, float] = by_day, first: date = first) -> Any:
-                return by_day.get(day, None if metric == SHARE else 0.0) if day >= first else None
-
-            for day in days_between(first, platform.newest_day):
-                before = [known(day - DAY * n) for n in range(1, 8)]
+            known = dict.fromkeys(days_between(first, platform.newest_day), None if metric == SHARE else 0.0)
+            known |= {day: amount for day, amount in metrics.get(metric, {}).items() if day in known}
+            for day, value in known.items():
+                before = [known.get(day - DAY * n) for n in range(1, 8)]
                 of_week = [amount for amount in before if amount is not None]
-                value, last_week = known(day), before[6]
+                last_week = before[6]
                 rows.append(
                     {
                         "date_day": day,
@@ -82,7 +79,7 @@ def rpt_daily_flash(platform: Platform) -> list[Row]:
 
 
 def _people(platform: Platform) -> Iterator[tuple[Scope, str, date, float]]:
-    """Everybody once in each scope: active in the day, the 7 and the 28 days that end with it, or for the first time."""
+    """Everybody once in each scope: active in the day, in the 7 and 28 days that end with it, or for the first time."""
     active: dict[Scope, dict[date, set[str]]] = {}
     first: dict[Scope, dict[str, date]] = {}
     for activity in activities(platform):
@@ -126,8 +123,8 @@ def _added(platform: Platform) -> Iterator[tuple[Scope, str, date, float]]:
 
 def _shows(platform: Platform) -> Iterator[tuple[Scope, str, date, float]]:
     """shows_held: shows that the catalog says started that day, in all; for a client or partner, of these the ones in
-    which somebody was that day who had joined with it. peak_concurrent_listeners: the most people in shows at one moment
-    of the day, whichever shows; who is in two counts once."""
+    which somebody was that day who had joined with it. peak_concurrent_listeners: the most people in shows at one
+    moment of the day, whichever shows; who is in two counts once."""
     there: dict[tuple[Scope, date], list[Stay]] = {}
     for stay in stays(platform):
         for scope in platform.client_scopes(stay.client_id):

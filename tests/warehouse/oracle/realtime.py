@@ -32,9 +32,9 @@ def fct_active_users_hourly(platform: Platform) -> list[Row]:
 
 
 def rpt_so_far_today(platform: Platform) -> list[Row]:
-    """client_id ('all' too), metric: from midnight to as_of (newest occurred_at), and the same span of the day before and
-    of the day a week before. What happened later that day is not known at that time, so it counts in none of them. No
-    rows of zeros only."""
+    """client_id ('all' too), metric: from midnight to as_of (newest occurred_at), and the same span of the day before
+    and of the day a week before. What happened later that day is not known at that time, so it counts in none of them.
+    No rows of zeros only."""
     as_of = max((event.occurred_at for event in platform.events), default=None)
     if as_of is None:
         return []
