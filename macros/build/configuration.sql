@@ -8,12 +8,12 @@
     {% if date_var('backfill_from') > date_var('backfill_to') %}
         {% do exceptions.raise_compiler_error("The var backfill_from (" ~ var('backfill_from') ~ ") is after backfill_to (" ~ var('backfill_to') ~ "); swap them.") %}
     {% endif %}
-    {% for name in ['trending_min_listeners', 'min_group_users', 'smallest_dump_share_from'] if not modules.re.match('^[1-9][0-9]*$', var(name) | string) %}
+    {% for name in ['trending_min_listeners', 'min_group_users', 'smallest_dump_share_from', 'stale_after_days', 'catalog_stale_after_days'] if not modules.re.match('^[1-9][0-9]*$', var(name) | string) %}
         {% do exceptions.raise_compiler_error("The var " ~ name ~ " is '" ~ var(name) ~ "'; set it to a whole number of 1 or more.") %}
     {% endfor %}
-    {% if not modules.re.match('^(0([.][0-9]+)?|1([.]0+)?)$', var('smallest_dump_share') | string) %}
-        {% do exceptions.raise_compiler_error("The var smallest_dump_share is '" ~ var('smallest_dump_share') ~ "'; set it to a share from 0 to 1, such as 0.5.") %}
-    {% endif %}
+    {% for name in ['smallest_dump_share', 'high_reject_share', 'low_volume_share'] if not modules.re.match('^(0([.][0-9]+)?|1([.]0+)?)$', var(name) | string) %}
+        {% do exceptions.raise_compiler_error("The var " ~ name ~ " is '" ~ var(name) ~ "'; set it to a share from 0 to 1, such as 0.5.") %}
+    {% endfor %}
     {{ return('') }}
 {% endmacro %}
 

@@ -5,7 +5,7 @@
         The dates to rebuild as sorted ISO text; none when everything is to be built.
         `meta.rebuild` of the model may widen what its parents changed: days_before, days_after; with `open: true` also every
         date from the first that was not complete at the last build to the newest day in the data; with `also`, the dates that
-        the macro of that name returns.
+        the macro of that name returns, none for everything.
     #}
     {% if not execute or not is_incremental() %}{{ return(none) }}{% endif %}
     {% set changed = changed_dates() %}
@@ -21,7 +21,9 @@
         {% do dates.extend(open_dates()) %}
     {% endif %}
     {% if rebuild.get('also') %}
-        {% do dates.extend(context[rebuild.also]()) %}
+        {% set more = context[rebuild.also]() %}
+        {% if more is none %}{{ return(none) }}{% endif %}
+        {% do dates.extend(more) %}
     {% endif %}
     {{ return(dates | unique | sort | list) }}
 {% endmacro %}

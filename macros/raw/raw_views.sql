@@ -16,7 +16,8 @@
     {% set retired = retired_files(newest_load) if newest_load else [] %}
     {% do run_query('create schema if not exists raw') %}
     {% for source in graph.sources.values() if source.package_name == project_name %}
-        {% set folder = lake ~ '/raw/' ~ source.source_name ~ '/' ~ source.name %}
+        {% set place = source.external.location if source.external else 'raw/' ~ source.source_name ~ '/' ~ source.name %}
+        {% set folder = lake ~ '/' ~ place %}
         {% set is_empty = newest_load == '' or run_query("select count(*) from glob('" ~ folder ~ "/*/*.parquet')").columns[0].values()[0] == 0 %}
         {% set landed = raw_files(folder, source) if not is_empty else '' %}
         {% set in_files = [] if is_empty else run_query('describe select * from ' ~ landed).columns[0].values() | map('lower') | list %}
@@ -43,8 +44,9 @@
 
 {% macro raw_files(folder, source) %}
     {# Older files may lack a column that a contract gained later: union_by_name gives it as null. #}
-    {% set partition = 'event_date' if 'event_date' in source.columns else 'snapshot_date' if 'snapshot_date' in source.columns else 'load_date' %}
-    {{ return("read_parquet('" ~ folder ~ "/*/*.parquet', hive_partitioning = true, hive_types = {'" ~ partition ~ "': date}, union_by_name = true, filename = '_lake_file')") }}
+    {% set partition = ['event_date', 'snapshot_date', 'load_date'] | select('in', source.columns) | first %}
+    {% set partitions = "hive_partitioning = true, hive_types = {'" ~ partition ~ "': date}" if partition else 'hive_partitioning = false' %}
+    {{ return("read_parquet('" ~ folder ~ "/*/*.parquet', " ~ partitions ~ ", union_by_name = true, filename = '_lake_file')") }}
 {% endmacro %}
 
 {% macro lake_path() %}

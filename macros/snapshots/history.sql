@@ -100,6 +100,14 @@
                     )
             ) + (
                 select count(*) from {{ this }} where dbt_valid_to <= dbt_valid_from
+            ) + (
+                {# a file that was landed again took the message of a version away #}
+                select count(*) from {{ this }} as version
+                where
+                    not exists (
+                        select 1 from {{ history_source() }} as message
+                        where {% for column in key %}message.{{ column }} = version.{{ column }} and {% endfor %}message.updated_at = version.dbt_updated_at
+                    )
             ) as out_of_order
     {% endset %}
     {{ return(run_query(sql).columns[0].values()[0] > 0) }}

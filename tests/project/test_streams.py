@@ -5,7 +5,7 @@ import pytest
 from loaders import contracts
 from tests.project.conftest import Project
 
-EVERYWHERE = ("int_data_horizon", "int_device_events", "partitions_are_the_dates_of_their_events")
+EVERYWHERE = ("int_data_horizon", "int_device_events", "int_dataset_days", "partitions_are_the_dates_of_their_events")
 
 
 @pytest.mark.parametrize("name", EVERYWHERE)

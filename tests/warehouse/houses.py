@@ -120,12 +120,12 @@ def recomputed(files: Mapping[str, bytes]) -> Mapping[str, list[Row]]:
     return recompute(inbox, make_platform(inbox, SEEDS))
 
 
-def require_agreement(house: House, expected: Mapping[str, list[Row]], when: str = "", ignored: str = "") -> None:
-    """Fail with the differences in words unless the warehouse's marts, all but the ignored one, are these."""
+def require_agreement(house: House, expected: Mapping[str, list[Row]], when: str = "", ignored: Collection[str] = ()) -> None:
+    """Fail with the differences in words unless the warehouse's marts, all but the ignored ones, are these."""
     found = [
         differences(mart, rows, read_mart(house.warehouse, mart, list(rows[0]) if rows else KEYS[mart]))
         for mart, rows in expected.items()
-        if mart != ignored
+        if mart not in ignored
     ]
     wrong = "\n".join(text for text in found if text)
     assert not wrong, f"{when}\n{wrong}"

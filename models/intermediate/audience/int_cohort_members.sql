@@ -29,12 +29,13 @@ first_active as (
 
 registered as (
     select
-        registrations.user_id,
+        registrations.entity_id as user_id,
         {{ in_client_scope('registrations') }},
         registrations.country_code,
-        cast(registrations.registered_at as date) as joined_on
-    from {{ ref('int_user_registrations') }} as registrations
+        registrations.date_day as joined_on
+    from {{ ref('int_registrations') }} as registrations
     cross join ({{ client_scopes() }}) as clients
+    where registrations.entity = 'user'
 ),
 
 joined as (

@@ -7,7 +7,21 @@ definitions. It shares no code with the loaders or the models, so that the two c
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.warehouse.oracle import audience, dimensions, engagement, firmware, listening, retention, trending
+from tests.warehouse.oracle import (
+    audience,
+    dimensions,
+    engagement,
+    firmware,
+    flash,
+    listening,
+    operations,
+    realtime,
+    registrations,
+    retention,
+    shows,
+    totals,
+    trending,
+)
 from tests.warehouse.oracle.inbox import Inbox
 from tests.warehouse.oracle.platform import Platform
 
@@ -26,11 +40,15 @@ MARTS: dict[str, Callable[[Platform], list[Row]]] = {
     "fct_user_activity_daily": audience.fct_user_activity_daily,
     "fct_active_users_daily": audience.fct_active_users_daily,
     "fct_retention_cohorts": retention.fct_retention_cohorts,
+    "fct_registrations_daily": registrations.fct_registrations_daily,
     "fct_plays": listening.fct_plays,
     "fct_listening_hourly": listening.fct_listening_hourly,
     "fct_listening_daily": listening.fct_listening_daily,
+    "fct_listening_totals": totals.fct_listening_totals,
+    "fct_show_performance": shows.fct_show_performance,
     "fct_trending_shows": trending.fct_trending_shows,
     "fct_firmware_uptake_daily": firmware.fct_firmware_uptake_daily,
+    "fct_firmware_adoption": firmware.fct_firmware_adoption,
     "fct_screen_engagement_daily": engagement.fct_screen_engagement_daily,
     "fct_screen_transitions_daily": engagement.fct_screen_transitions_daily,
     "fct_music_service_signons_daily": engagement.fct_music_service_signons_daily,
@@ -38,6 +56,9 @@ MARTS: dict[str, Callable[[Platform], list[Row]]] = {
     "fct_voice_unrecognised": engagement.fct_voice_unrecognised,
     "fct_notification_funnel_daily": engagement.fct_notification_funnel_daily,
     "fct_promotion_effectiveness": engagement.fct_promotion_effectiveness,
+    "fct_active_users_hourly": realtime.fct_active_users_hourly,
+    "rpt_so_far_today": realtime.rpt_so_far_today,
+    "rpt_daily_flash": flash.rpt_daily_flash,
 }
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -61,10 +82,14 @@ KEYS: dict[str, tuple[str, ...]] = {
         "client_id",
         "country_code",
     ),
+    "fct_registrations_daily": ("date_day", *registrations.COMBINATION),
     "fct_plays": ("play_id",),
     "fct_listening_hourly": ("hour_start", *listening.CELL),
     "fct_listening_daily": ("date_day", *listening.CELL),
+    "fct_listening_totals": ("period_type", "period_start", "partner_id", "client_id"),
+    "fct_show_performance": ("show_id",),
     "fct_trending_shows": ("date_day", "scope_type", "scope_value", "show_id"),
+    "fct_firmware_adoption": ("model", "firmware_version"),
     "fct_firmware_uptake_daily": ("date_day", "model", "firmware_version"),
     "fct_screen_engagement_daily": ("date_day", "client_id", "platform", "screen"),
     "fct_screen_transitions_daily": ("date_day", "client_id", "from_screen", "to_screen"),
@@ -73,10 +98,18 @@ KEYS: dict[str, tuple[str, ...]] = {
     "fct_voice_unrecognised": ("month_start", "client_id", "language", "utterance"),
     "fct_notification_funnel_daily": ("date_day", "client_id", "campaign_id"),
     "fct_promotion_effectiveness": ("campaign_id", "client_id"),
+    "fct_active_users_hourly": ("hour_start", "partner_id", "client_id"),
+    "rpt_so_far_today": ("partner_id", "client_id", "metric"),
+    "rpt_daily_flash": ("date_day", "partner_id", "client_id", "metric"),
     "fct_landing_loads": ("dataset", "source_path"),
+    "rpt_dataset_health": ("dataset",),
 }
 
 
 def recompute(inbox: Inbox, platform: Platform) -> Mapping[str, list[Row]]:
     """Every mart's rows, by mart name."""
-    return {**{name: mart(platform) for name, mart in MARTS.items()}, "fct_landing_loads": inbox.landings}
+    operational = {
+        "fct_landing_loads": inbox.landings,
+        "rpt_dataset_health": operations.rpt_dataset_health(platform, inbox),
+    }
+    return {**{name: mart(platform) for name, mart in MARTS.items()}, **operational}

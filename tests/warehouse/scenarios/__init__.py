@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tests.warehouse.builders import deliver, event
 from tests.warehouse.helpers import together
-from tests.warehouse.scenarios import engagement, events, tables
+from tests.warehouse.scenarios import engagement, events, recent, shows, tables
 from tests.warehouse.scenarios.days import DAYS, FIRST, Deliveries
 
 THEMES: tuple[Callable[[], Deliveries], ...] = (
@@ -26,6 +26,10 @@ THEMES: tuple[Callable[[], Deliveries], ...] = (
     engagement.voices,
     engagement.messages,
     engagement.promotions,
+    shows.attendance,
+    shows.opinions,
+    recent.so_far,
+    recent.held,
     tables.accounts,
     tables.speakers,
     tables.crowds,

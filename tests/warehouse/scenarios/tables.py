@@ -65,7 +65,11 @@ def accounts() -> Deliveries:
             ),
             # older than what is known: delivered last
             native_export(
-                "users", "2024-01-05T03:00", {**base[0], "status": "deleted"}, user("acc-4", "2023-12-27T10:00")
+                "users",
+                "2024-01-05T03:00",
+                {**base[0], "status": "deleted"},
+                user("acc-4", "2023-12-27T10:00"),
+                user("acc-5", "2024-01-03T10:00"),
             ),
             native_export("users", "2024-03-06T03:00", moved, base[1], user("wander-3", "2024-06-01T00:00")),
             deliver(LAST, event("navigation", "2024-03-06T10:00", user="acc-2", country="ZZ"), name="accounts.json"),
@@ -77,7 +81,7 @@ def speakers() -> Deliveries:
     """Devices that go back to older firmware, disappear, are known only later; releases that change."""
     back = device("dev-2", "1.1", lastSeenAt="2024-01-20T10:00:00Z", ownerId="acc-1", channels=["a", "b"])
     seen_once = device("dev-4", "1.1", lastSeenAt="2024-01-07T10:00:00Z")  # no later dump says when
-    mini = {**back, "model": "Alto Mini"}
+    mini = {**back, "model": "Alto Mini", "clientId": "maison-hifi"}
     return {
         FIRST: together(
             native_export("devices", "2023-12-31T03:00", device("dev-1"), device("dev-2"), device("dev-3", None)),
@@ -117,7 +121,12 @@ def speakers() -> Deliveries:
         LAST: together(
             native_export("devices", "2024-03-05T03:00", device("dev-late", "9", model="Basso", country="SE"), mini),
             native_export(
-                "devices", "2024-01-03T03:00", device("dev-1", "1.1"), device("dev-3", "1.1", lastSeenAt=None)
+                "devices",
+                "2024-01-03T03:00",
+                device("dev-1", "1.1"),
+                device("dev-3", "1.1", lastSeenAt=None),
+                # it was another one when it was registered, and nobody knew it then
+                device("dev-5", model="Basso", client="velora-car", registered="2023-12-30T10:00", country="DE"),
             ),
             changes("firmware", LAST, delete("2024-03-01T00:00", model="Alto", version="1.10")),
             # the newest event is nobody's activity
