@@ -120,7 +120,9 @@ def recomputed(files: Mapping[str, bytes]) -> Mapping[str, list[Row]]:
     return recompute(inbox, make_platform(inbox, SEEDS))
 
 
-def require_agreement(house: House, expected: Mapping[str, list[Row]], when: str = "", ignored: Collection[str] = ()) -> None:
+def require_agreement(
+    house: House, expected: Mapping[str, list[Row]], when: str = "", ignored: Collection[str] = ()
+) -> None:
     """Fail with the differences in words unless the warehouse's marts, all but the ignored ones, are these."""
     found = [
         differences(mart, rows, read_mart(house.warehouse, mart, list(rows[0]) if rows else KEYS[mart]))

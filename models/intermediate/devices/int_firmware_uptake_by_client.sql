@@ -65,8 +65,8 @@ daily_changes as (
         model,
         firmware_version,
         date_day,
-        sum(devices) as devices,
-        sum(active_devices) as active_devices
+        cast(sum(devices) as bigint) as devices,
+        cast(sum(active_devices) as bigint) as active_devices
     from changes
     group by partner_id, client_id, model, firmware_version, date_day
 ),

@@ -66,7 +66,7 @@ compared as (
         lag(value, 7) over (
             partition by partner_id, client_id, metric order by date_day asc nulls last
         ) as same_day_last_week,
-        avg(value) over (
+        avg(cast(value as double precision)) over (
             partition by partner_id, client_id, metric
             order by date_day asc nulls last
             rows between 7 preceding and 1 preceding
@@ -83,6 +83,6 @@ select
     day_before,
     same_day_last_week,
     mean_7d,
-    value / nullif(same_day_last_week, 0) - 1 as change_vs_last_week,
+    cast(value as double precision) / nullif(cast(same_day_last_week as double precision), 0) - 1 as change_vs_last_week,
     date_day < newest_received_day as is_complete
 from compared

@@ -8,8 +8,8 @@ from tests.warehouse.scenarios.days import FOURTH, LAST, SECOND, THIRD, Deliveri
 
 
 def attendance() -> Deliveries:
-    """Joins and leaves that are missing, doubled, at the same moment, late, of nobody or of another show after all; ends
-    of shows that are told later, otherwise, or never."""
+    """Joins and leaves that are missing, doubled, at the same moment, late, of nobody or of another show after all; and
+    shows whose end is told later, otherwise, or never."""
     name = "attendance.json"
 
     def act(at: str, kind: str, user: str | None = "att-1", show_id: str = "att-a", **more: Any) -> Event:
