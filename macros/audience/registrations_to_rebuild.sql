@@ -12,13 +12,7 @@
     {% if row[0] is none %}{{ return(none) }}{% endif %}
     {% set known = (row[0] | string)[:10] %}
     {% set newest = (row[1] | string)[:10] if row[1] is not none else known %}
-    {% set first = modules.datetime.date.fromisoformat((changed_dates() + [known]) | min) %}
-    {% set last = modules.datetime.date.fromisoformat([known, newest] | max) %}
-    {% set dates = [] %}
-    {% for offset in range((last - first).days + 1) %}
-        {% do dates.append((first + modules.datetime.timedelta(days=offset)) | string) %}
-    {% endfor %}
-    {{ return(dates) }}
+    {{ return(days_from_to((changed_dates() + [known]) | min, [known, newest] | max)) }}
 {% endmacro %}
 
 {% macro stale_registrations() -%}

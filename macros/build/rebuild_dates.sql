@@ -57,11 +57,7 @@
         {% endfor %}
     {% endfor %}
     {% if date_var('backfill_from') %}
-        {% set first = modules.datetime.date.fromisoformat(date_var('backfill_from')) %}
-        {% set last = modules.datetime.date.fromisoformat(date_var('backfill_to')) %}
-        {% for offset in range((last - first).days + 1) %}
-            {% do dates.append((first + modules.datetime.timedelta(days=offset)) | string) %}
-        {% endfor %}
+        {% do dates.extend(days_from_to(date_var('backfill_from'), date_var('backfill_to'))) %}
     {% endif %}
     {{ return(dates | unique | sort | list) }}
 {% endmacro %}
@@ -94,15 +90,27 @@
             (select newest_day from {{ builtins.ref('int_data_horizon') }}) as last_day
     {% endset %}
     {% set row = run_query(sql).rows[0] %}
-    {% set dates = [] %}
-    {% if row[0] is not none and row[1] is not none %}
-        {% set first = modules.datetime.date.fromisoformat((row[0] | string)[:10]) %}
-        {% set last = modules.datetime.date.fromisoformat((row[1] | string)[:10]) %}
-        {% for offset in range((last - first).days + 1) %}
-            {% do dates.append((first + modules.datetime.timedelta(days=offset)) | string) %}
-        {% endfor %}
-    {% endif %}
-    {{ return(dates) }}
+    {% if row[0] is none or row[1] is none %}{{ return([]) }}{% endif %}
+    {{ return(days_from_to((row[0] | string)[:10], (row[1] | string)[:10])) }}
+{% endmacro %}
+
+{% macro days_from_to(first, last) %}
+    {# Every date from the first to the last; all as ISO text. #}
+    {% set start = modules.datetime.date.fromisoformat(first) %}
+    {% set days = [] %}
+    {% for offset in range((modules.datetime.date.fromisoformat(last) - start).days + 1) %}
+        {% do days.append((start + modules.datetime.timedelta(days=offset)) | string) %}
+    {% endfor %}
+    {{ return(days) }}
+{% endmacro %}
+
+{% macro dates_as_text(dates) %}
+    {# Dates as distinct ISO text. #}
+    {% set texts = [] %}
+    {% for date in dates %}
+        {% do texts.append((date | string)[:10]) %}
+    {% endfor %}
+    {{ return(texts | unique | list) }}
 {% endmacro %}
 
 {% macro in_dates(column, dates, days_before=0, days_after=0) %}

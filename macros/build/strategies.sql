@@ -20,13 +20,13 @@
 
 {% macro get_incremental_replace_keys_sql(arg_dict) %}
     {#
-        Replaces rows by key. `meta.rebuild.column` names the date column (default date_day). Where the model's own `stale_rows()`
+        Replaces rows by key, one column or several. `meta.rebuild.column` names the date column (default date_day). Where the model's own `stale_rows()`
         condition is given in meta.rebuild.stale, rows for which it holds are deleted too, because they may be gone.
     #}
     {% set target = arg_dict['target_relation'] %}
-    {% set key = arg_dict['unique_key'] %}
+    {% set key = arg_dict['unique_key'] if arg_dict['unique_key'] is string else arg_dict['unique_key'] | join(', ') %}
     {% set column = config.get('meta', {}).get('rebuild', {}).get('column', 'date_day') %}
-    {% set replaced %}{{ key }} in (select {{ key }} from {{ arg_dict['temp_relation'] }}){% endset %}
+    {% set replaced %}({{ key }}) in (select {{ key }} from {{ arg_dict['temp_relation'] }}){% endset %}
     {% if config.get('meta', {}).get('rebuild', {}).get('stale') %}
         {% set replaced = replaced ~ ' or ' ~ context[config.get('meta').rebuild.stale]() %}
     {% endif %}

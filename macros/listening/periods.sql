@@ -12,11 +12,8 @@
         For fct_listening_totals: the dates on which the weeks, months and years begin in which something changed, and those of
         periods that are complete now and were not, or the other way round.
     #}
-    {% set starts = [] %}
+    {% set starts = starts_of_weeks_and_months(changed_dates()) %}
     {% for day in changed_dates() %}
-        {% set date = modules.datetime.date.fromisoformat(day) %}
-        {% do starts.append((date - modules.datetime.timedelta(days=date.weekday())) | string) %}
-        {% do starts.append(day[:7] ~ '-01') %}
         {% do starts.append(day[:4] ~ '-01-01') %}
     {% endfor %}
     {% set sql %}
@@ -27,10 +24,8 @@
             totals.is_complete
             <> coalesce({{ next_period_start('totals.period_type', 'totals.period_start') }} <= horizon.newest_received_day, false)
     {% endset %}
-    {% for day in run_query(sql).columns[0].values() %}
-        {% do starts.append((day | string)[:10]) %}
-    {% endfor %}
-    {{ return(starts | unique | list) }}
+    {% do starts.extend(run_query(sql).columns[0].values()) %}
+    {{ return(dates_as_text(starts)) }}
 {% endmacro %}
 
 {% macro next_period_start(period_type, period_start) -%}

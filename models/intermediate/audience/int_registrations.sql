@@ -9,8 +9,8 @@
 }}
 
 -- The earliest dump that has the user or device tells the registration; what became of it later does not change it.
--- Snapshots can't tell which rows are new, so an incremental run compares all and keeps what differs: then readers learn
--- the dates on which something changed.
+-- Snapshots can't tell which rows are new, so an incremental run compares all and keeps what differs: then readers
+-- learn the dates on which something changed.
 
 with versions as (
     select

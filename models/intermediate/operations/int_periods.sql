@@ -1,6 +1,8 @@
--- Weeks and months as numbered periods: the difference of two numbers is the count of periods between them.
+-- Days, weeks and months as numbered periods: the difference of two numbers is the count of periods between them.
 
 with days as (
+    select 'day' as period_type, date_day as period_start, date_day from {{ ref('dim_dates') }}
+    union all
     select 'week' as period_type, week_start as period_start, date_day from {{ ref('dim_dates') }}
     union all
     select 'month' as period_type, month_start as period_start, date_day from {{ ref('dim_dates') }}

@@ -27,7 +27,42 @@ members as (
     cross join country_scopes
 ),
 
-active_periods as (
+activity as (
+    select
+        activity.cohort_kind,
+        activity.period_type,
+        activity.cohort_start,
+        activity.partner_id,
+        activity.client_id,
+        case when country_scopes.country_scope = 'all' then 'all' else activity.country_code end as country_code,
+        activity.period_start,
+        cast(sum(activity.active_users) as bigint) as active_users
+    from {{ ref('int_cohort_activity') }} as activity
+    cross join country_scopes
+    group by
+        activity.cohort_kind,
+        activity.period_type,
+        activity.cohort_start,
+        activity.partner_id,
+        activity.client_id,
+        case when country_scopes.country_scope = 'all' then 'all' else activity.country_code end,
+        activity.period_start
+),
+
+last_periods as (
+    {% for period_type in ['week', 'month'] %}
+    select
+        '{{ period_type }}' as period_type,
+        cast(date_trunc('{{ period_type }}', date_day) as date) as period_start,
+        user_id,
+        partner_id,
+        client_id
+    from {{ ref('int_user_lasts') }}
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+last_activity as (
     select
         members.cohort_kind,
         members.period_type,
@@ -35,42 +70,24 @@ active_periods as (
         members.partner_id,
         members.client_id,
         members.country_code,
-        periods.period_index,
-        max(periods.period_index) over (
-            partition by
-                members.cohort_kind,
-                members.period_type,
-                members.cohort_start,
-                members.partner_id,
-                members.client_id,
-                members.country_code,
-                members.user_id
-        ) as last_index
+        lasts.period_start,
+        count(*) as users_last_active
     from members
-    inner join {{ ref('int_user_periods') }} as active
+    inner join last_periods as lasts
         on
-            members.user_id = active.user_id
-            and members.partner_id = active.partner_id
-            and members.client_id = active.client_id
-            and members.period_type = active.period_type
-            and members.cohort_start <= active.period_start
-    inner join {{ ref('int_periods') }} as periods
-        on active.period_type = periods.period_type and active.period_start = periods.period_start
-),
-
-activity as (
-    select
-        cohort_kind,
-        period_type,
-        cohort_start,
-        partner_id,
-        client_id,
-        country_code,
-        period_index,
-        count(*) as active_users,
-        sum(case when period_index = last_index then 1 else 0 end) as users_last_active
-    from active_periods
-    group by cohort_kind, period_type, cohort_start, partner_id, client_id, country_code, period_index
+            members.user_id = lasts.user_id
+            and members.partner_id = lasts.partner_id
+            and members.client_id = lasts.client_id
+            and members.period_type = lasts.period_type
+            and members.cohort_start <= lasts.period_start
+    group by
+        members.cohort_kind,
+        members.period_type,
+        members.cohort_start,
+        members.partner_id,
+        members.client_id,
+        members.country_code,
+        lasts.period_start
 ),
 
 cohorts as (
@@ -98,7 +115,7 @@ cells as (
         cohorts.cohort_users,
         coalesce(activity.active_users, 0) as retained_users,
         -- active in this period or later: those whose last active period is this or a later one
-        cast(sum(coalesce(activity.users_last_active, 0)) over (
+        cast(sum(coalesce(last_activity.users_last_active, 0)) over (
             partition by
                 cohorts.cohort_kind,
                 cohorts.period_type,
@@ -127,7 +144,16 @@ cells as (
             and cohorts.partner_id = activity.partner_id
             and cohorts.client_id = activity.client_id
             and cohorts.country_code = activity.country_code
-            and periods.period_index = activity.period_index
+            and periods.period_start = activity.period_start
+    left join last_activity
+        on
+            cohorts.cohort_kind = last_activity.cohort_kind
+            and cohorts.period_type = last_activity.period_type
+            and cohorts.cohort_start = last_activity.cohort_start
+            and cohorts.partner_id = last_activity.partner_id
+            and cohorts.client_id = last_activity.client_id
+            and cohorts.country_code = last_activity.country_code
+            and periods.period_start = last_activity.period_start
 )
 
 select

@@ -13,6 +13,7 @@ from tests.warehouse.oracle import (
     engagement,
     firmware,
     flash,
+    growth,
     listening,
     operations,
     realtime,
@@ -39,6 +40,7 @@ MARTS: dict[str, Callable[[Platform], list[Row]]] = {
     "dim_firmware_releases": dimensions.dim_firmware_releases,
     "fct_user_activity_daily": audience.fct_user_activity_daily,
     "fct_active_users_daily": audience.fct_active_users_daily,
+    "fct_user_growth": growth.fct_user_growth,
     "fct_retention_cohorts": retention.fct_retention_cohorts,
     "fct_registrations_daily": registrations.fct_registrations_daily,
     "fct_plays": listening.fct_plays,
@@ -73,6 +75,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "dim_firmware_releases": ("model", "firmware_version"),
     "fct_user_activity_daily": ("date_day", "user_id", "client_id", "country_code", "activity"),
     "fct_active_users_daily": ("date_day", "partner_id", "client_id", "country_code", "activity"),
+    "fct_user_growth": ("period_type", "period_start", "partner_id", "client_id"),
     "fct_retention_cohorts": (
         "cohort_kind",
         "period_type",

@@ -1,0 +1,67 @@
+{% macro starts_of_changed_weeks_and_months() %}
+    {# For int_user_periods, in meta.rebuild.also: the first days of the weeks and months in which something changed. #}
+    {{ return(starts_of_weeks_and_months(changed_dates())) }}
+{% endmacro %}
+
+{% macro starts_of_changed_growth() %}
+    {#
+        For fct_user_growth, in meta.rebuild.also: the first days of the days, weeks and months in which something changed and
+        of those after them, which begin with who was there before; of those that have no row yet or that the newest day no
+        longer reaches; and of those that are complete now and were not. None for everything.
+    #}
+    {% set sql %}
+        select
+            (select max(period_start) from {{ this }} where period_type = 'day') as known_day,
+            (select newest_day from {{ builtins.ref('int_data_horizon') }}) as newest_day
+    {% endset %}
+    {% set row = run_query(sql).rows[0] %}
+    {% if row[0] is none or row[1] is none %}{{ return(none) }}{% endif %}
+    {% set span = dates_as_text(row.values()) | sort %}
+    {% set days = changed_dates() + days_from_to(span | first, span | last) %}
+    {% set starts = [] %}
+    {% for day in days | unique %}
+        {% set date = modules.datetime.date.fromisoformat(day) %}
+        {% set week = date - modules.datetime.timedelta(days=date.weekday()) %}
+        {% set month = date.replace(day=1) %}
+        {% do starts.extend([date, date + modules.datetime.timedelta(days=1)]) %}
+        {% do starts.extend([week, week + modules.datetime.timedelta(days=7)]) %}
+        {% do starts.extend([month, (month + modules.datetime.timedelta(days=31)).replace(day=1)]) %}
+    {% endfor %}
+    {% set sql %}
+        select distinct growth.period_start
+        from {{ this }} as growth
+        cross join {{ builtins.ref('int_data_horizon') }} as horizon
+        inner join {{ builtins.ref('int_periods') }} as periods
+            on growth.period_type = periods.period_type and growth.period_start = periods.period_start
+        where growth.is_complete <> coalesce(periods.period_end < horizon.newest_received_day, false)
+    {% endset %}
+    {% do starts.extend(run_query(sql).columns[0].values()) %}
+    {{ return(dates_as_text(starts)) }}
+{% endmacro %}
+
+{% macro starts_of_cohort_activity() %}
+    {#
+        For int_cohort_activity, in meta.rebuild.also: the first days of all weeks and months with activity from those in which
+        something changed first. Who joins another cohort is counted in it from then on.
+    #}
+    {% set changed = changed_dates() %}
+    {% if not changed %}{{ return([]) }}{% endif %}
+    {% set first = starts_of_weeks_and_months([changed | min]) | min %}
+    {% set sql %}
+        select period_start from {{ builtins.ref('int_user_periods') }} where period_start >= date '{{ first }}'
+        union
+        select period_start from {{ this }} where period_start >= date '{{ first }}'
+    {% endset %}
+    {{ return(dates_as_text(run_query(sql).columns[0].values())) }}
+{% endmacro %}
+
+{% macro starts_of_weeks_and_months(days) %}
+    {# The first days of the weeks and months that days are in; days are ISO text. #}
+    {% set starts = [] %}
+    {% for day in days %}
+        {% set date = modules.datetime.date.fromisoformat(day) %}
+        {% do starts.append((date - modules.datetime.timedelta(days=date.weekday())) | string) %}
+        {% do starts.append(day[:7] ~ '-01') %}
+    {% endfor %}
+    {{ return(starts | unique | list) }}
+{% endmacro %}
