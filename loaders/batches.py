@@ -210,11 +210,16 @@ def _joined(lists: Iterable[list[Any]]) -> list[Any]:
 def _taken(pieces: Sequence[Piece]) -> Taken:
     """Where the rows of all pieces stand."""
     judged: set[int] = set()
+    numeric: set[int] = set()
+    times = [column.name for column in pieces[0].shape.dataset.declared if column.type == "timestamp"]
     first = 0
     for piece in pieces:
         judged.update(map(first.__add__, piece.placed))
+        for values in (piece.values[name] for name in times):
+            if not isinstance(values, pa.Array):
+                numeric.update(first + row for row, value in enumerate(values) if isinstance(value, int))
         first += len(piece)
-    return Taken([piece.lines for piece in pieces], [piece.where for piece in pieces], judged)
+    return Taken([piece.lines for piece in pieces], [piece.where for piece in pieces], judged, numeric)
 
 
 def _hashes(key: Sequence[str], columns: Mapping[str, pa.Array]) -> pa.Array:

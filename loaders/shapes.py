@@ -44,12 +44,13 @@ class Judged(NamedTuple):
 class Taken(NamedTuple):
     """Where rows come from, text by text: the row n of the text t stands on `lines[t][where[t][n]]`.
 
-    The rows that were `judged` (counted through) have distinct keys for sure.
+    The rows that were `judged` (counted through) have distinct keys for sure; `numeric` ones hold a time as a number.
     """
 
     lines: Sequence[Sequence[bytes]]
     where: Sequence[pa.Array]
     judged: Set[int]
+    numeric: Set[int]
 
     def of(self, rows: Iterable[int]) -> Iterator[tuple[int, bytes]]:
         """Rows, which are in order, each with its line."""
@@ -213,12 +214,12 @@ class LineShape:
 
         A line has two quotation marks for each key and two for each value that is text. A row's values have keys of
         their own on its line, so the line has at least the marks that these need. Where it has no more, there is no
-        other key, be it undeclared, of a null or of a value that stands twice, whatever stands in its texts.
+        other key, be it undeclared, of a null or of a value that stands twice, whatever stands in its texts. Of a time
+        that is a number more marks are expected than are there, so rows with one are always looked at.
         """
         marks = pa.scalar(0, pa.int64())
         for column in self.dataset.declared:
             array = columns[column.name]
-            # Of times that are integers more is expected than is there, which is as good as too little.
             weight = 4 if column.type in ("string", "timestamp") else 2
             if not array.null_count:
                 marks = pc.add(marks, weight)
@@ -229,7 +230,7 @@ class LineShape:
             for lines, where in zip(taken.lines, taken.where, strict=True)
         ]
         odd = pc.indices_nonzero(pc.not_equal(pa.concat_arrays(there), marks)).to_pylist()
-        return [row for row in odd if row not in taken.judged]
+        return sorted(taken.numeric.union(odd).difference(taken.judged))
 
 
 def _distinct_keys(text: bytes) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -152,6 +153,21 @@ def test_no_bytes_make_it_fail_and_how_they_are_cut_into_blocks_changes_nothing(
     assert bool(starts) is (text.removeprefix(BOM).translate(None, b" \t\r\n") not in (b"", b"[]"))
 
 
+@pytest.mark.parametrize("again", [b'"receivedtime":0', b'"genre":"x"', b'"secondslistened":1', b'"title":null'])
+def test_a_key_that_stands_twice_is_seen_however_times_are_written_and_whatever_is_null(again: bytes) -> None:
+    times = ("eventtime", "senttime", "receivedtime")
+    optional = ("userid", "countrycode", "genre", "contentid", "secondslistened")
+    written = []
+    for numbers in range(len(times) + 1):
+        for nulls in range(len(optional) + 1):
+            changes: dict[str, Any] = dict.fromkeys(times[:numbers], 1772334900123)
+            changes |= dict.fromkeys(optional[:nulls])
+            written.append(line(**changes, title="t")[:-1] + b"," + again + b"}")
+    found = read(b"\n".join([GOOD, *written]))
+    assert [row["_line"] for row in found.rows] == [1]
+    assert [one.reason for one in found.rejected] == ["duplicate_key"] * len(written)
+
+
 # Pieces of almost-right records, so that most lines pass some checks and fail others.
 KEYS = st.sampled_from([*(column.name for column in PLAY.declared), "x", "Userid", 'q"', "é", "user\\u0069d"])
 VALUES = st.one_of(
@@ -193,7 +209,8 @@ BLANK = st.sampled_from([b"", b"", b"", b" ", b"\t", b"\r"])
 
 @st.composite
 def lines(draw: st.DrawFn) -> bytes:
-    members = {name: json.dumps(value).encode() for name, value in play().items()}
+    of_producer = draw(st.sampled_from([{}, {"eventtime": 1772334900123, "senttime": 1772334900124}, {"userid": None}]))
+    members = {name: json.dumps(value).encode() for name, value in play(**of_producer).items()}
     pairs = [(json.dumps(name).encode(), value) for name, value in members.items() if draw(st.integers(0, 30))]
     for _ in range(draw(st.integers(0, 3))):
         key = b'"' + draw(KEYS).replace('"', '\\"').encode() + b'"'
