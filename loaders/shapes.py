@@ -230,7 +230,7 @@ class LineShape:
             for lines, where in zip(taken.lines, taken.where, strict=True)
         ]
         odd = pc.indices_nonzero(pc.not_equal(pa.concat_arrays(there), marks)).to_pylist()
-        return sorted(taken.numeric.union(odd).difference(taken.judged))
+        return sorted((taken.numeric | set(odd)) - taken.judged)
 
 
 def _distinct_keys(text: bytes) -> list[str]:

@@ -1,9 +1,11 @@
--- Growth is told to investors: everybody whom a dump ever had is registered once, and no total forgets or doubles anybody.
+-- Growth is told to investors: everybody whom a dump ever had is registered once, and no total forgets or doubles
+-- anybody.
 
 with dumped as (
     select 'user' as entity, user_id as entity_id, snapshot_at, registered_at from {{ ref('stg_dynamodb__users') }}
     union all
-    select 'device' as entity, device_id as entity_id, snapshot_at, registered_at from {{ ref('stg_dynamodb__devices') }}
+    select 'device' as entity, device_id as entity_id, snapshot_at, registered_at
+    from {{ ref('stg_dynamodb__devices') }}
 ),
 
 first_dumps as (
@@ -29,7 +31,9 @@ totals as (
         registrations.entity,
         cast(sum(registrations.registrations) as bigint) as registered,
         cast(
-            sum(case when registrations.date_day = horizon.newest_day then registrations.total_to_date else 0 end) as bigint
+            sum(
+                case when registrations.date_day = horizon.newest_day then registrations.total_to_date else 0 end
+            ) as bigint
         ) as total_to_date
     from {{ ref('fct_registrations_daily') }} as registrations
     cross join {{ ref('int_data_horizon') }} as horizon

@@ -1,5 +1,5 @@
--- Who watches today and opens the day's report tomorrow must not see the numbers jump: of the newest day nothing happened
--- after what is shown, and of earlier days no more can be shown than the whole day had.
+-- Who watches today and opens the day's report tomorrow must not see the numbers jump: of the newest day nothing
+-- happened after what is shown, and of earlier days no more can be shown than the whole day had.
 
 with tracks as (
     select
@@ -12,11 +12,21 @@ with tracks as (
 ),
 
 days as (
-    select date_day, partner_id, client_id, 'tracks_started' as metric, cast(sum(plays_started) as double precision) as value
+    select
+        date_day,
+        partner_id,
+        client_id,
+        'tracks_started' as metric,
+        cast(sum(plays_started) as double precision) as value
     from tracks
     group by date_day, partner_id, client_id
     union all
-    select cast(period_start as date) as date_day, partner_id, client_id, 'hours_listened' as metric, hours_listened as value
+    select
+        cast(period_start as date) as date_day,
+        partner_id,
+        client_id,
+        'hours_listened' as metric,
+        hours_listened as value
     from {{ ref('fct_listening_totals') }}
     where period_type = 'day' and hours_listened > 0
     union all
@@ -31,12 +41,22 @@ so_far as (
     cross join {{ ref('int_data_horizon') }} as horizon
     where so_far.metric <> 'show_joins'
     union all
-    select horizon.newest_day - 1 as date_day, so_far.partner_id, so_far.client_id, so_far.metric, so_far.same_time_yesterday
+    select
+        horizon.newest_day - 1 as date_day,
+        so_far.partner_id,
+        so_far.client_id,
+        so_far.metric,
+        so_far.same_time_yesterday
     from {{ ref('rpt_so_far_today') }} as so_far
     cross join {{ ref('int_data_horizon') }} as horizon
     where so_far.metric <> 'show_joins'
     union all
-    select horizon.newest_day - 7 as date_day, so_far.partner_id, so_far.client_id, so_far.metric, so_far.same_time_last_week
+    select
+        horizon.newest_day - 7 as date_day,
+        so_far.partner_id,
+        so_far.client_id,
+        so_far.metric,
+        so_far.same_time_last_week
     from {{ ref('rpt_so_far_today') }} as so_far
     cross join {{ ref('int_data_horizon') }} as horizon
     where so_far.metric <> 'show_joins'

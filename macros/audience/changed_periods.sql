@@ -28,7 +28,7 @@
         {% do starts.extend([month, (month + modules.datetime.timedelta(days=31)).replace(day=1)]) %}
     {% endfor %}
     {% set sql %}
-        select distinct growth.period_start
+        select distinct growth.period_start as date_day
         from {{ this }} as growth
         cross join {{ builtins.ref('int_data_horizon') }} as horizon
         inner join {{ builtins.ref('int_periods') }} as periods
@@ -48,9 +48,9 @@
     {% if not changed %}{{ return([]) }}{% endif %}
     {% set first = starts_of_weeks_and_months([changed | min]) | min %}
     {% set sql %}
-        select period_start from {{ builtins.ref('int_user_periods') }} where period_start >= date '{{ first }}'
+        select period_start as date_day from {{ builtins.ref('int_user_periods') }} where period_start >= date '{{ first }}'
         union
-        select period_start from {{ this }} where period_start >= date '{{ first }}'
+        select period_start as date_day from {{ this }} where period_start >= date '{{ first }}'
     {% endset %}
     {{ return(dates_as_text(run_query(sql).columns[0].values())) }}
 {% endmacro %}

@@ -209,7 +209,8 @@ BLANK = st.sampled_from([b"", b"", b"", b" ", b"\t", b"\r"])
 
 @st.composite
 def lines(draw: st.DrawFn) -> bytes:
-    of_producer = draw(st.sampled_from([{}, {"eventtime": 1772334900123, "senttime": 1772334900124}, {"userid": None}]))
+    numbers: dict[str, Any] = {"eventtime": 1772334900123, "senttime": 1772334900124}
+    of_producer: dict[str, Any] = draw(st.sampled_from([{}, numbers, {"userid": None}]))
     members = {name: json.dumps(value).encode() for name, value in play(**of_producer).items()}
     pairs = [(json.dumps(name).encode(), value) for name, value in members.items() if draw(st.integers(0, 30))]
     for _ in range(draw(st.integers(0, 3))):

@@ -54,7 +54,14 @@ changes as (
     select partner_id, client_id, model, firmware_version, first_day as date_day, devices, active_devices
     from counted
     union all
-    select partner_id, client_id, model, firmware_version, last_day + 1 as date_day, -devices, -active_devices
+    select
+        partner_id,
+        client_id,
+        model,
+        firmware_version,
+        last_day + 1 as date_day,
+        -devices as devices,
+        -active_devices as active_devices
     from counted
 ),
 

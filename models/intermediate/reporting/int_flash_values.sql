@@ -57,7 +57,8 @@ from {{ ref('fct_active_users_daily') }}
 where country_code = 'all' and activity = 'any'
 union all
 {% endfor %}
-select period_start as date_day, partner_id, client_id, 'new_users' as metric, cast(new_users as double precision) as value
+select
+    period_start as date_day, partner_id, client_id, 'new_users' as metric, cast(new_users as double precision) as value
 from {{ ref('fct_user_growth') }}
 where period_type = 'day'
 union all

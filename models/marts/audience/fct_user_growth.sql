@@ -25,7 +25,7 @@ with active as (
 ),
 
 presence as (
-    select period_type, period_start, user_id, partner_id, client_id, 1 as is_active, 0 as was_active
+    select period_type, period_start, user_id, partner_id, client_id, 1 as in_this, 0 as in_before
     from active
     union all
     select
@@ -34,8 +34,8 @@ presence as (
         user_id,
         partner_id,
         client_id,
-        0 as is_active,
-        1 as was_active
+        0 as in_this,
+        1 as in_before
     from active
 ),
 
@@ -45,9 +45,9 @@ users as (
         presence.period_start,
         presence.partner_id,
         presence.client_id,
-        max(presence.is_active) as is_active,
-        max(presence.was_active) as was_active,
-        max(case when firsts.date_day >= presence.period_start then 1 else 0 end) as is_new
+        max(presence.in_this) as in_this,
+        max(presence.in_before) as in_before,
+        max(case when firsts.date_day >= presence.period_start then 1 else 0 end) as began
     from presence
     inner join {{ ref('int_user_firsts') }} as firsts
         on
@@ -65,11 +65,11 @@ counted as (
         period_start,
         partner_id,
         client_id,
-        sum(is_active) as active_users,
-        sum(is_active * is_new) as new_users,
-        sum(is_active * was_active) as retained_users,
-        sum(is_active * (1 - was_active) * (1 - is_new)) as resurrected_users,
-        sum(1 - is_active) as churned_users
+        sum(in_this) as active_users,
+        sum(in_this * began) as new_users,
+        sum(in_this * in_before) as retained_users,
+        sum(in_this * (1 - in_before) * (1 - began)) as resurrected_users,
+        sum(1 - in_this) as churned_users
     from users
     group by period_type, period_start, partner_id, client_id
 ),

@@ -1,5 +1,5 @@
--- Every day on which an event can have happened: no fact can have a date that is not here. Valid timestamps lie between 1970
--- and 2100, but a wrong clock is set right by as much as it was wrong, which can lead back to the last day of 1838.
+-- Every day on which an event can have happened: no fact can have a date that is not here. Valid timestamps lie between
+-- 1970 and 2100, but a wrong clock is set right by as much as it was wrong, as far as to the end of 1838.
 
 with days as (
     select date '1838-01-01' + cast(generated_number - 1 as integer) as date_day

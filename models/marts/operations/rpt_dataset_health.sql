@@ -26,8 +26,8 @@ horizon as (
 recent as (
     select
         days.dataset,
-        sum(case when days.date_day = horizon.last_day then days.records else 0 end) as rows_last_day,
-        sum(
+        cast(sum(case when days.date_day = horizon.last_day then days.records else 0 end) as bigint) as rows_last_day,
+        cast(sum(
             case
                 when
                     days.date_day in (
@@ -36,7 +36,7 @@ recent as (
                     then days.records
                 else 0
             end
-        ) as rows_of_weeks,
+        ) as bigint) as rows_of_weeks,
         sum(case when days.date_day > horizon.last_day - 7 then days.records else 0 end) as rows_7d,
         sum(case when days.date_day > horizon.last_day - 7 then days.late_records else 0 end) as late_7d
     from {{ ref('int_dataset_days') }} as days
@@ -67,7 +67,7 @@ measured as (
         cast(horizon.newest_day - cast(seen.newest_event_at as date) as integer) as days_behind,
         seen.newest_event_at,
         loads.newest_load_at,
-        cast(coalesce(recent.rows_last_day, 0) as bigint) as rows_last_day,
+        coalesce(recent.rows_last_day, 0) as rows_last_day,
         -- of the four weeks, those in which there was anything yet
         cast(coalesce(recent.rows_of_weeks, 0) as double precision)
         / cast(

@@ -94,13 +94,9 @@ counted as (
         partner_id,
         client_id,
         metric,
-        {% for span in spans %}
-        case metric
-            when 'active_users' then count(distinct case when span = '{{ span }}' then user_id end)
-            when 'hours_listened' then {{ exact_sum("case when span = '" ~ span ~ "' then amount else 0 end") }} / 3600.0
-            else {{ exact_sum("case when span = '" ~ span ~ "' then amount else 0 end") }}
-        end as {{ span }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ so_far_total('value') }} as value,
+        {{ so_far_total('same_time_yesterday') }} as same_time_yesterday,
+        {{ so_far_total('same_time_last_week') }} as same_time_last_week
     from scoped
     group by partner_id, client_id, metric
 )

@@ -83,6 +83,7 @@ select
     day_before,
     same_day_last_week,
     mean_7d,
-    cast(value as double precision) / nullif(cast(same_day_last_week as double precision), 0) - 1 as change_vs_last_week,
+    cast(value as double precision) / nullif(cast(same_day_last_week as double precision), 0)
+    - 1 as change_vs_last_week,
     date_day < newest_received_day as is_complete
 from compared
