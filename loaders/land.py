@@ -166,19 +166,24 @@ def _dumps(name: str, files: list[Found], landed: Landed, report: Report, number
 
 
 def plan(new: dict[str, list[Found]]) -> list[Job]:
-    """Files to jobs: by dataset, in order of their paths, about JOB_BYTES each."""
+    """Files to jobs: by dataset, in order of their paths, alike in size and up to about JOB_BYTES each.
+
+    A dataset has 1, 2, 4, 8, … jobs: two, four or eight processes are done with it at about the same time, and how many
+    there are does not show in the lake.
+    """
     found: list[Job] = []
     for name, files in sorted(new.items()):
-        chosen: list[Found] = []
-        size = 0
-        for file in files:
-            if chosen and size + weight(file) > JOB_BYTES:
-                found.append(Job(len(found), name, tuple(chosen)))
-                chosen, size = [], 0
-            chosen.append(file)
-            size += weight(file)
-        if chosen:
-            found.append(Job(len(found), name, tuple(chosen)))
+        total = sum(map(weight, files))
+        parts = 1
+        while total > parts * JOB_BYTES:
+            parts *= 2
+        chosen: list[list[Found]] = [[] for _ in range(parts)]
+        before = 0
+        for file in files:  # to the part in which its middle lies
+            chosen[(2 * before + weight(file)) * parts // (2 * total) if total else 0].append(file)
+            before += weight(file)
+        for part in filter(None, chosen):
+            found.append(Job(len(found), name, tuple(part)))
     return found
 
 

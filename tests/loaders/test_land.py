@@ -15,6 +15,8 @@ from typer.testing import CliRunner
 from commands.__main__ import app
 from loaders import contracts, lake, land, loads, quarantine
 from loaders.errors import EarshotError
+from loaders.inbox import Found
+from loaders.store import Folder
 from loaders.textfiles import Refused, Source
 from tests.loaders.support import HOUR, PLAY, Place, line, play
 
@@ -238,6 +240,18 @@ def test_several_processes_write_the_same_lake_as_one(tmp_path: Path, monkeypatc
     ]
     assert trees[0] == trees[1]
     assert len(trees[0]) == 7  # three processes' files of two days, and the quarantine
+
+
+def test_jobs_are_alike_in_size_and_keep_the_order_of_the_files() -> None:
+    megabyte = 1 << 20
+    sizes = [22, 24, 21, 23, 22, 22, 22, 24, 20, 22, 21, 21]
+    store = Folder(Path())
+    files = [Found(f"{at:02}", store, size * megabyte, 0) for at, size in enumerate(sizes)]
+    work = land.plan({"play": files, "navigation": files[:2], "empty": [], "nothing": [Found("x", store, 0, 0)]})
+    assert [job.dataset for job in work] == ["navigation", "nothing", *["play"] * 4]
+    assert [file.path for job in work[2:] for file in job.files] == [file.path for file in files]
+    assert [len(job.files) for job in work] == [2, 1, 3, 3, 3, 3]
+    assert [job.number for job in work] == list(range(6))
 
 
 def test_many_days_and_little_memory_lose_no_row(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

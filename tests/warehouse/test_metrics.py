@@ -102,6 +102,12 @@ QUESTIONS = (
         "select continent, partner_name, sum(hours_listened) from fct_listening_daily "
         "left join dim_countries using (country_code) left join dim_clients using (client_id) group by all",
     ),
+    Question(
+        "new_users",
+        [WEEK],
+        "select period_start, new_users from fct_user_growth "
+        "where period_type = 'week' and partner_id = 'all' and client_id = 'all'",
+    ),
     Question("week_4_newcomers", [DAY], COHORTS.format("cohort_users")),
     Question("week_4_retained_users", [DAY], COHORTS.format("retained_users")),
     Question("week_4_retention", [DAY], COHORTS.format("retention_rate")),
