@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from loaders import contracts, quarantine
 from loaders.batches import Batch, Piece, batch_of
@@ -34,6 +36,8 @@ from loaders.textfiles import Refused, Source
 
 # Rows of so much text become columns at once, of several small files too.
 TOGETHER = 4 << 20
+# So many keys of a file are compared at once.
+MANY_KEYS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,7 @@ class Output:
         Raises Refused: then `forget` the file.
         """
         started = time.perf_counter()
-        taken = Taken(file, source)
+        taken = Taken(file, source, Keys(self._folder))
         self._taken.append(taken)
         if self._waiting and self._waiting[0][1].shape is not reader.shape:
             self.flush()
@@ -217,19 +221,37 @@ class Output:
 
 
 class Keys:
-    """Counts the records of a file whose key stood in it before, by 64-bit hashes: eight bytes a record."""
+    """Counts the records of a file whose key stood in it before, by 64-bit hashes.
 
-    def __init__(self) -> None:
-        self._hashes: list[pa.Array] = []
+    The hashes of very many records wait in a temporary file, and are compared some at a time.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._rows = 0
+        self._hashes = SpooledTemporaryFile(8 * MANY_KEYS, mode="w+b", dir=str(folder))  # noqa: SIM115 - `repeated` closes it
 
     def add(self, hashes: pa.Array) -> None:
         """Count records with these hashes in."""
-        self._hashes.append(hashes)
+        values = memoryview(hashes.buffers()[1])
+        self._hashes.write(values[8 * hashes.offset : 8 * (hashes.offset + len(hashes))])
+        self._rows += len(hashes)
 
     def repeated(self) -> int:
-        """How many records there were beyond the first of each key."""
-        hashes = pa.chunked_array(self._hashes, pa.int64())
-        return len(hashes) - len(hashes.unique())
+        """How many records there were beyond the first of each key; to be asked once."""
+        parts = 1
+        while parts * MANY_KEYS < self._rows:
+            parts *= 2
+        with self._hashes:
+            return self._rows - sum(self._distinct(part, parts) for part in range(parts))
+
+    def _distinct(self, part: int, parts: int) -> int:
+        """How many distinct hashes there are of those whose last bits say `part`."""
+        self._hashes.seek(0)
+        found = []
+        while block := self._hashes.read(8 * MANY_KEYS):
+            hashes = pa.Array.from_buffers(pa.int64(), len(block) // 8, [None, pa.py_buffer(block)])
+            found.append(hashes.filter(pc.equal(pc.bit_wise_and(hashes, parts - 1), part)))
+        return len(pa.chunked_array(found, pa.int64()).unique())
 
 
 @dataclass
@@ -238,7 +260,7 @@ class Taken:
 
     file: Found
     source: Source
-    keys: Keys = field(default_factory=Keys)
+    keys: Keys
     landed: int = 0
     aside: int = 0
     blank_lines: int = 0

@@ -179,11 +179,12 @@ def plan(new: dict[str, list[Found]]) -> list[Job]:
             parts *= 2
         chosen: list[list[Found]] = [[] for _ in range(parts)]
         before = 0
-        for file in files:  # to the part in which its middle lies
-            chosen[(2 * before + weight(file)) * parts // (2 * total) if total else 0].append(file)
+        for file in files:  # to the part in which its middle lies; an empty one may lie behind the last
+            part = (2 * before + weight(file)) * parts // (2 * total) if total else 0
+            chosen[min(part, parts - 1)].append(file)
             before += weight(file)
-        for part in filter(None, chosen):
-            found.append(Job(len(found), name, tuple(part)))
+        for some in filter(None, chosen):
+            found.append(Job(len(found), name, tuple(some)))
     return found
 
 

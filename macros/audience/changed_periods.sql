@@ -6,18 +6,43 @@
 {% macro starts_of_changed_growth() %}
     {#
         For fct_user_growth, in meta.rebuild.also: the first days of the days, weeks and months in which something changed and
-        of those after them, which begin with who was there before; of those that have no row yet or that the newest day no
-        longer reaches; and of those that are complete now and were not. None for everything.
+        of those after them, which begin with who was there before; of those that a scope has no row of yet, or should have
+        none of any more; and of those that are complete now and were not.
     #}
     {% set sql %}
+        with known as (
+            select partner_id, client_id, min(period_start) as first_day, max(period_start) as last_day
+            from {{ this }}
+            where period_type = 'day'
+            group by partner_id, client_id
+        ),
+
+        found as (
+            select firsts.partner_id, firsts.client_id, min(firsts.date_day) as first_day, max(horizon.newest_day) as last_day
+            from {{ builtins.ref('int_user_firsts') }} as firsts
+            cross join {{ builtins.ref('int_data_horizon') }} as horizon
+            group by firsts.partner_id, firsts.client_id
+        )
+
         select
-            (select max(period_start) from {{ this }} where period_type = 'day') as known_day,
-            (select newest_day from {{ builtins.ref('int_data_horizon') }}) as newest_day
+            coalesce(least(known.first_day, found.first_day), known.first_day, found.first_day) as from_day,
+            case
+                when known.first_day is null then found.last_day
+                when found.first_day is null then known.last_day
+                else greatest(known.first_day, found.first_day)
+            end as to_day
+        from known
+        full outer join found on known.partner_id = found.partner_id and known.client_id = found.client_id
+        where known.first_day is null or found.first_day is null or known.first_day <> found.first_day
+        union
+        select least(known.last_day, found.last_day) as from_day, greatest(known.last_day, found.last_day) as to_day
+        from known
+        inner join found on known.partner_id = found.partner_id and known.client_id = found.client_id
     {% endset %}
-    {% set row = run_query(sql).rows[0] %}
-    {% if row[0] is none or row[1] is none %}{{ return(none) }}{% endif %}
-    {% set span = dates_as_text(row.values()) | sort %}
-    {% set days = changed_dates() + days_from_to(span | first, span | last) %}
+    {% set days = changed_dates() %}
+    {% for span in run_query(sql).rows %}
+        {% do days.extend(days_from_to((span[0] | string)[:10], (span[1] | string)[:10])) %}
+    {% endfor %}
     {% set starts = [] %}
     {% for day in days | unique %}
         {% set date = modules.datetime.date.fromisoformat(day) %}

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from commands.__main__ import app
-from loaders import contracts, lake, land, loads, quarantine
+from loaders import contracts, jobs, lake, land, loads, quarantine
 from loaders.errors import EarshotError
 from loaders.inbox import Found
 from loaders.store import Folder
@@ -246,12 +246,26 @@ def test_jobs_are_alike_in_size_and_keep_the_order_of_the_files() -> None:
     megabyte = 1 << 20
     sizes = [22, 24, 21, 23, 22, 22, 22, 24, 20, 22, 21, 21]
     store = Folder(Path())
-    files = [Found(f"{at:02}", store, size * megabyte, 0) for at, size in enumerate(sizes)]
+    files = [Found(f"{at:02}", store, size * megabyte, 0) for at, size in enumerate([*sizes, 0])]
     work = land.plan({"play": files, "navigation": files[:2], "empty": [], "nothing": [Found("x", store, 0, 0)]})
     assert [job.dataset for job in work] == ["navigation", "nothing", *["play"] * 4]
     assert [file.path for job in work[2:] for file in job.files] == [file.path for file in files]
-    assert [len(job.files) for job in work] == [2, 1, 3, 3, 3, 3]
+    assert [len(job.files) for job in work] == [2, 1, 3, 3, 3, 4]
     assert [job.number for job in work] == list(range(6))
+
+
+@pytest.mark.parametrize("many", [1, 7, 1000])
+def test_records_that_stand_twice_in_a_file_are_counted_however_many_there_are(
+    place: Place, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(jobs, "MANY_KEYS", many)
+    place.put(f"events/eu/play/{HOUR}/a", [play(eventid=str(at % 37)) for at in range(100)])
+    place.put(f"events/eu/play/{HOUR}/b", [play(eventid=str(at)) for at in range(3)])
+    place.put(f"events/eu/play/{HOUR}/c", [])
+    place.land()
+    [load] = loads.read_all(place.store)
+    repeated = {source.source_path[-1]: source.records_duplicate_in_file for source in load.sources}
+    assert repeated == {"a": 63, "b": 0, "c": 0}
 
 
 def test_many_days_and_little_memory_lose_no_row(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
