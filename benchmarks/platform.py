@@ -11,7 +11,7 @@ import re
 import shutil
 import statistics
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -76,7 +76,8 @@ def read(document: dict[str, Any]) -> int | None:
 def platform(bench: Bench, users: int, days: int) -> dict[str, int]:
     """The whole way, then one more day of it; returns how many events there are, in all and on that day."""
     made = bench.step("simulate", ["simulate", "--users", str(users), "--days", str(days), "--end", END])
-    with held_back(bench.out / "inbox", bench.out / "held", date.fromisoformat(END)):
+    inbox = bench.out / "inbox"
+    with held_back(inbox, bench.out / "held", delivered_on(inbox, date.fromisoformat(END))):
         landed = bench.step("land", ["land"])
         total = read(landed)
         bench.step("build, models alone", ["build", *WITHOUT_TESTS], total, warehouse="untested")
@@ -92,9 +93,9 @@ def platform(bench: Bench, users: int, days: int) -> dict[str, int]:
 
 
 @contextmanager
-def held_back(inbox: Path, aside: Path, day: date) -> Iterator[None]:
-    """The inbox as it was before a day: what was delivered on it lies aside meanwhile, and comes back as it was."""
-    moved = list(delivered_on(inbox, day))
+def held_back(inbox: Path, aside: Path, deliveries: Iterable[Path]) -> Iterator[None]:
+    """The inbox without some deliveries: they lie aside meanwhile, and come back as they were."""
+    moved = list(deliveries)
     for path in moved:
         _move(path, aside / path.relative_to(inbox))
     try:

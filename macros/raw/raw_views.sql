@@ -19,34 +19,45 @@
         {% set place = source.external.location if source.external else 'raw/' ~ source.source_name ~ '/' ~ source.name %}
         {% set folder = lake ~ '/' ~ place %}
         {% set is_empty = newest_load == '' or run_query("select count(*) from glob('" ~ folder ~ "/*/*.parquet')").columns[0].values()[0] == 0 %}
-        {% set landed = raw_files(folder, source) if not is_empty else '' %}
-        {% set in_files = [] if is_empty else run_query('describe select * from ' ~ landed).columns[0].values() | map('lower') | list %}
+        {% set partition = ['event_date', 'snapshot_date', 'load_date'] | select('in', source.columns) | first %}
+        {# Of a column that is named as it DuckDB would prune no files. #}
+        {% set file = '_lake_file' if 'filename' in source.columns else 'filename' %}
         {% set sql %}
             create or replace view raw.{{ source.identifier }} as
             select
                 {% for column in source.columns.values() %}
                 {% set type = column_type(column.config.meta.type) %}
-                {% if column.name | lower in in_files %}cast({{ adapter.quote(column.name) }} as {{ type }}){% else %}cast(null as {{ type }}){% endif %} as {{ adapter.quote(column.name) }}{{ ',' if not loop.last }}
+                {% if is_empty %}cast(null as {{ type }})
+                {% elif column.name == partition %}cast(regexp_extract({{ file }}, '.*/{{ partition }}=([0-9-]+)/', 1) as date)
+                {% else %}{{ adapter.quote(column.name) }}
+                {% endif %} as {{ adapter.quote(column.name) }}{{ ',' if not loop.last }}
                 {% endfor %}
             {% if is_empty %}
             where 1 = 0
             {% else %}
-            from {{ landed }}
+            from {{ raw_files(folder, source, partition, file) }}
             {# Files are named by their load. Those of later loads wait for the next build. #}
             where
-                parse_filename(_lake_file) < '{{ newest_load }}~'
-                {% if retired %}and _lake_file not in ('{{ retired | join("', '") }}'){% endif %}
+                parse_filename({{ file }}) < '{{ newest_load }}~'
+                {% if retired %}and {{ file }} not in ('{{ retired | join("', '") }}'){% endif %}
             {% endif %}
         {% endset %}
         {% do run_query(sql) %}
     {% endfor %}
 {% endmacro %}
 
-{% macro raw_files(folder, source) %}
-    {# Older files may lack a column that a contract gained later: union_by_name gives it as null. #}
-    {% set partition = ['event_date', 'snapshot_date', 'load_date'] | select('in', source.columns) | first %}
-    {% set partitions = "hive_partitioning = true, hive_types = {'" ~ partition ~ "': date}" if partition else 'hive_partitioning = false' %}
-    {{ return("read_parquet('" ~ folder ~ "/*/*.parquet', " ~ partitions ~ ", union_by_name = true, filename = '_lake_file')") }}
+{% macro raw_files(folder, source, partition, file) %}
+    {#
+        With the columns told, no file is opened to ask for them, and only those of the wanted dates are read. What an older
+        file lacks, since a contract gained it later, is null.
+    #}
+    {% set columns = [] %}
+    {% for column in source.columns.values() if column.name != partition %}
+        {% set name = column.name | replace("'", "''") %}
+        {% do columns.append("'" ~ name ~ "': {name: '" ~ name ~ "', type: '" ~ column_type(column.config.meta.type) ~ "', default_value: null}") %}
+    {% endfor %}
+    {% set named = 'true' if file == 'filename' else "'" ~ file ~ "'" %}
+    {{ return("read_parquet('" ~ folder ~ "/*/*.parquet', schema = map {" ~ columns | join(', ') ~ "}, hive_partitioning = false, filename = " ~ named ~ ")") }}
 {% endmacro %}
 
 {% macro lake_path() %}
