@@ -17,12 +17,15 @@ from serving import export, query, saved
 
 HISTORY = Path("~/.earshot_history")
 CLIPBOARD_ROWS = 10_000  # more is for a file
-KEYWORDS = (
-    "and as asc between by case cast count( count(distinct desc describe distinct else end exists false "
-    "from full group having in inner interval is join last left like limit max( min( not null nulls on or "
-    "order over partition right select sum( then true union using when where with avg( date date_trunc( "
-    "coalesce( round("
-).split()
+# fmt: off
+KEYWORDS = [  # words that a query is likely to need
+    "and", "as", "asc", "between", "by", "case", "cast", "count(", "count(distinct", "desc", "describe", "distinct",
+    "else", "end", "exists", "false", "from", "full", "group", "having", "in", "inner", "interval", "is", "join",
+    "last", "left", "like", "limit", "max(", "min(", "not", "null", "nulls", "on", "or", "order", "over",
+    "partition", "right", "select", "sum(", "then", "true", "union", "using", "when", "where", "with", "avg(",
+    "date", "date_trunc(", "coalesce(", "round(",
+]
+# fmt: on
 DOTTED = [".tables", ".describe", ".saved", ".run", ".show", ".export", ".copy", ".help", ".quit"]
 HELP = """\
 .tables            the marts, each with what a row of it is
