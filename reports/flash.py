@@ -1,5 +1,6 @@
 """The daily flash: what moved on a day, by how much, against what, worst first; for a phone, a printer and a pipe."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from reports import flash_charts, flash_pdf
 MART = "rpt_daily_flash"
 DAYS = 28  # days in a chart, the day itself the last
 STEADY = 0.05  # a change smaller than this is none worth a manager's minute
+FEW = 10  # of what is counted in smaller numbers a percentage says nothing
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Figure:
     mean: float | None
     change: float | None
     days: list[float | None]
+    is_complete: bool = True
 
     @property
     def label(self) -> str:
@@ -66,15 +69,23 @@ class Figure:
         return f"{value:.{kind.decimals}%}" if kind.is_share else f"{value:,.{kind.decimals}f}"
 
     @property
+    def is_few(self) -> bool:
+        """Whether it counts so few that one more or less is a large change."""
+        return not METRICS[self.metric].is_share and max(self.value or 0, self.week_before or 0) < FEW
+
+    @property
     def moved(self) -> str:
-        """By how much it moved against the same weekday a week before; a share in points of a percent."""
+        """By how much it moved against the same weekday a week before; a share in points, a few in their number."""
         if self.value is None or self.week_before is None:
             return "new"
         if METRICS[self.metric].is_share:
             points = round(100 * (self.value - self.week_before), 1)
             return f"{_sign(points)}{abs(points):.1f} pts"
+        if self.is_few:
+            difference = self.value - self.week_before
+            return _sign(difference) + self.words(abs(difference))
         if self.change is None:
-            return "–" if self.value == 0 else "from 0"
+            return "from 0"
         percent = round(100 * self.change)
         return f"{_sign(percent)}{abs(percent):,}%"
 
@@ -90,11 +101,13 @@ class Figure:
     @property
     def against(self) -> str:
         """What the value is held against, in one line."""
+        so_far = "" if self.is_complete else "so far · "
         if self.week_before is None:
-            return "no same weekday a week before yet"
+            return f"{so_far}no week before yet"
+        # no-break spaces: a line ends between two figures, never within one
         return (
-            f"a week before {self.words(self.week_before)} · day before {self.words(self.day_before)} · "
-            f"7-day mean {self.words(self.mean)}"
+            f"{so_far}week\u00a0before\u00a0{self.words(self.week_before)} · "
+            f"day\u00a0before\u00a0{self.words(self.day_before)} · 7-day\u00a0mean\u00a0{self.words(self.mean)}"
         )
 
     @property
@@ -138,7 +151,8 @@ class Flash:
     @property
     def headline(self) -> str:
         """What moved most for the worse and for the better."""
-        known = [figure for figure in self.figures if figure.direction in {"down", "up"}]
+        moved = [figure for figure in self.figures if figure.direction in {"down", "up"}]
+        known = [figure for figure in moved if not figure.is_few] or moved
         downs = [figure for figure in known if figure.direction == "down"]
         ups = [figure for figure in reversed(known) if figure.direction == "up"]
         said = [f"{figure.label} {figure.moved}" for figure in (*downs[:2], *ups[: 1 if downs else 2])]
@@ -149,12 +163,15 @@ class Flash:
 
     @property
     def groups(self) -> list[tuple[str, list[Figure]]]:
-        """The figures under what happened to them, worst first; groups without any are left out."""
+        """The figures under what happened to them, worst first, the steady in their own order; no empty groups."""
         titles = {"down": "Fell", "up": "Rose", "steady": "About the same", "unknown": "Nothing to hold it against yet"}
         found = [
             (title, [figure for figure in self.figures if figure.direction == direction])
             for direction, title in titles.items()
         ]
+        for title, figures in found:
+            if title == titles["steady"]:
+                figures.sort(key=lambda figure: list(METRICS).index(figure.metric))
         return [(title, figures) for title, figures in found if figures]
 
 
@@ -172,6 +189,11 @@ def read(connection: duckdb.DuckDBPyConnection, day: date | None = None, partner
             raise EarshotError(
                 f"There is no partner '{partner}' in the daily flash; there are: "
                 f"{', '.join(row[0] for row in known) or 'none'}."
+            )
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", partner):
+            raise EarshotError(
+                f"The partner '{partner}' cannot name a folder; "
+                "name it in letters, digits and dashes in the seed clients."
             )
     rows = f"from {MART} where partner_id = $1 and client_id = 'all'"
     first, last, complete = connection.execute(
@@ -195,8 +217,10 @@ def read(connection: duckdb.DuckDBPyConnection, day: date | None = None, partner
         series.setdefault(metric, {})[date_day] = value
     dates = [began + timedelta(days=number) for number in range((shown - began).days + 1)]
     figures = [
-        Figure(metric, value, before, week_before, mean, change, [series[metric].get(one) for one in dates])
-        for metric, value, before, week_before, mean, change, _ in found
+        Figure(
+            metric, value, before, week_before, mean, change, [series[metric].get(one) for one in dates], is_complete
+        )
+        for metric, value, before, week_before, mean, change, done in found
         if metric in METRICS
     ]
     return Flash(shown, partner, all(row[6] for row in found), sorted(figures, key=_worst_first))
@@ -221,7 +245,7 @@ def text(flash: Flash) -> str:
         lines.append(title)
         for figure in figures:
             lines.append(f"  {figure.label:<{wide}} {figure.words(figure.value):>9} {figure.moved:>9}")
-            lines.append(f"    {figure.against}")
+            lines.append(f"    {figure.against}".replace("\u00a0", " "))
         lines.append("")
     return "\n".join([*lines, _FOOT, ""])
 
