@@ -217,9 +217,7 @@ def read(connection: duckdb.DuckDBPyConnection, day: date | None = None, partner
         series.setdefault(metric, {})[date_day] = value
     dates = [began + timedelta(days=number) for number in range((shown - began).days + 1)]
     figures = [
-        Figure(
-            metric, value, before, week_before, mean, change, [series[metric].get(one) for one in dates], is_complete
-        )
+        Figure(metric, value, before, week_before, mean, change, [series[metric].get(one) for one in dates], done)
         for metric, value, before, week_before, mean, change, done in found
         if metric in METRICS
     ]
