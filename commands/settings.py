@@ -6,6 +6,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# What installs Harlequin and dbt-colibri.
+EXTRAS = ".venv/bin/uv pip install --python .venv/bin/python --require-hashes -r requirements-extras.lock"
+
 DEFAULTS = {
     "EARSHOT_INBOX": "var/inbox",
     "EARSHOT_LAKE": "var/lake",
