@@ -107,7 +107,8 @@ class Figure:
         # no-break spaces: a line ends between two figures, never within one
         return (
             f"{so_far}week\u00a0before\u00a0{self.words(self.week_before)} · "
-            f"day\u00a0before\u00a0{self.words(self.day_before)} · 7-day\u00a0mean\u00a0{self.words(self.mean)}"
+            f"day\u00a0before\u00a0{self.words(self.day_before)} · "
+            f"mean\u00a0of\u00a07\u00a0days\u00a0{self.words(self.mean)}"
         )
 
     @property

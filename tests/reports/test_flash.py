@@ -100,7 +100,7 @@ def test_every_form_has_every_figure(marts: duckdb.DuckDBPyConnection, tmp_path:
     for figure in told.figures:
         assert f"{figure.label} {figure.words(figure.value)}" in page
         assert re.search(rf"{figure.label} +{figure.words(figure.value)} +{re.escape(figure.moved)}\n", line)
-    assert "Hours listened 1,234.6 ▼ −18% week before 1,500.0 · day before 1,300.0 · 7-day mean 1,400.0" in page
+    assert "Hours listened 1,234.6 ▼ −18% week before 1,500.0 · day before 1,300.0 · mean of 7 days 1,400.0" in page
     assert "On the latest firmware 50.0% ▲ +10.0 pts" in page and "Partial" not in page + line
     assert pdf.read_bytes().startswith(b"%PDF-") and pdf.read_bytes().count(b"/Type /Page\n") == 1
     assert pdf.read_bytes() == flash.write(told, tmp_path / "again")[1].read_bytes()
