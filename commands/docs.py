@@ -1,10 +1,8 @@
 """`earshot docs`: the documentation site, one file that opens without a server, and the dictionary of metrics."""
 
-import importlib.util
 import json
 import os
 import subprocess
-import sys
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any
 import typer
 
 from commands import build, dbt, output
-from commands.settings import ROOT
+from commands.settings import EXTRAS, ROOT
 from loaders.errors import EarshotError
 
 
@@ -62,12 +60,12 @@ def _site(arguments: list[str]) -> Path:
 
 def _lineage(folder: Path) -> Path | None:
     """The page of dbt-colibri, made of what dbt wrote; None where it is not installed."""
-    if importlib.util.find_spec("dbt_colibri") is None:
+    if not (EXTRAS / "colibri").is_file():
         return None
     made = subprocess.run(
         # without --disable-telemetry its page would call home
         [
-            *(str(Path(sys.executable).with_name("colibri")), "generate", "--light", "--disable-telemetry"),
+            *(str(EXTRAS / "colibri"), "generate", "--light", "--disable-telemetry"),
             *("--manifest", str(folder / "manifest.json"), "--catalog", str(folder / "catalog.json")),
             *("--output-dir", str(folder / "lineage")),
         ],

@@ -1,13 +1,13 @@
 """`earshot ide`: Harlequin, a SQL workbench in the terminal, on the published marts."""
 
-import importlib.util
 import os
 import sys
+from pathlib import Path
 
 import typer
 
 from commands import settings
-from commands.settings import EXTRAS
+from commands.settings import EXTRAS, INSTALL_EXTRAS
 from loaders.errors import EarshotError
 
 
@@ -26,14 +26,13 @@ def ide() -> None:
 
     serving = settings.load().serving
     query.connect(serving).close()  # says what to do when nothing is published
-    if importlib.util.find_spec("harlequin") is None:
-        raise EarshotError(f"Harlequin is not installed; run `{EXTRAS}` in the project's folder.")
+    harlequin = str(EXTRAS / "harlequin")
+    if not Path(harlequin).is_file():
+        raise EarshotError(f"Harlequin is not installed; run `{INSTALL_EXTRAS}` in the project's folder.")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise EarshotError("Harlequin needs a terminal; for an answer use `./earshot sql QUERY`.", 2)
     # The process becomes Harlequin's: nothing of ours stands between it and the terminal.
-    os.execv(
-        sys.executable, [sys.executable, "-m", "harlequin", "--adapter", "duckdb", "--read-only", str(serving / FILE)]
-    )
+    os.execv(harlequin, [harlequin, "--adapter", "duckdb", "--read-only", str(serving / FILE)])
 
 
 def register(app: typer.Typer) -> None:
