@@ -6,6 +6,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Harlequin and dbt-colibri live apart: the second brings a compiled sqlglot, which tests/redshift can't extend.
+EXTRAS = ROOT / ".extras" / "bin"
+INSTALL_EXTRAS = (
+    ".venv/bin/uv venv .extras && .venv/bin/uv pip install --python .extras/bin/python "
+    "--require-hashes -r requirements-extras.lock"
+)
+
 DEFAULTS = {
     "EARSHOT_INBOX": "var/inbox",
     "EARSHOT_LAKE": "var/lake",

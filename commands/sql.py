@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from commands import output, settings
+from loaders.errors import EarshotError
 
 if TYPE_CHECKING:
     from serving.query import Result
@@ -27,6 +28,7 @@ def sql(
     query: str | None = typer.Argument(
         None, help="One or more statements; without it they come from stdin or a prompt."
     ),
+    name: str | None = typer.Option(None, "--saved", metavar="NAME", help="Run this query of analyses/ instead."),
     form: Format = typer.Option(Format.table, "--format", help="How to print the rows."),
     as_json: bool = typer.Option(False, "--json", help="The same as --format json."),
 ) -> None:
@@ -37,10 +39,15 @@ def sql(
       earshot sql
       earshot sql "select * from fct_active_users_daily order by date_day desc limit 7"
       earshot sql --format csv "from dim_shows" > shows.csv
+      earshot sql --saved power_user_curve
       echo "select count(*) from fct_plays" | earshot sql
     """
     from serving import query as published
+    from serving import saved
 
+    if query is not None and name is not None:
+        raise EarshotError("Give a query or --saved, not both.", 2)
+    query = query if name is None else saved.sql(name)
     form = Format.json if as_json else form
     connection = published.connect(settings.load().serving)
     try:

@@ -1,5 +1,6 @@
 """`earshot sql`: answers as tables, CSV and JSON, and the prompt."""
 
+import base64
 import csv
 import io
 import json
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from commands import prompt
@@ -188,3 +190,80 @@ def test_a_terminal_gets_the_prompt_and_a_history(published: Path, places: dict[
     assert process.returncode == 0
     assert b"earshot> " in said and b"42" in said
     assert "select 6 * 7 as answer;" in (tmp_path / ".earshot_history").read_text()
+
+
+def test_saved_queries_are_listed_shown_and_run(published: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    typed(published, ".saved", ".show power_user_curve", ".run nothing", ".run power_user_curve")
+    said = capsys.readouterr()
+    assert "power_user_curve" in said.out and "How many people come on how many of 28 days" in said.out
+    assert 'marts."fct_plays"' in said.out and "ref(" not in said.out
+    # these scratch marts are without that mart: it was asked for by its name
+    assert "There is no saved query 'nothing'; .saved lists" in said.err and "fct_user_activity_daily" in said.err
+
+
+def test_the_last_answer_is_exported(published: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [
+        "from fct_plays; -- all",
+        ".export " + str(tmp_path / "a b.parquet"),
+        ".export x.xls",
+        ".export nowhere/x.csv",
+    ]
+    typed(
+        published,
+        ".export early.csv",
+        *lines[:1],
+        ";",
+        *lines[1:],
+        "select 1 as a, 'x,y' as b;",
+        f".export {tmp_path}/c.csv",
+    )
+    said = capsys.readouterr()
+    assert "200 rows in " in said.out
+    assert duckdb.sql(f"from '{tmp_path}/a b.parquet'").count("*").fetchall() == [(200,)]
+    assert (tmp_path / "c.csv").read_text() == 'a,b\n1,"x,y"\n'
+    assert "There is no answer yet" in said.err and "neither .csv nor .parquet" in said.err
+    assert "could not be written to" in said.err
+    assert not list(tmp_path.glob(".*unfinished"))
+
+
+def test_the_clipboard_of_a_desktop_or_of_the_terminal(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    typed(published, "select 1 as a, null as b;", ".copy", "from range(100000);", ".copy")
+    said = capsys.readouterr()
+    assert "\x1b]52;c;" + base64.b64encode(b"a\tb\n1\t\n").decode() + "\x07" in said.out
+    assert "too many for a clipboard" in said.err
+    (tmp_path / "wl-copy").write_text(f"#!/bin/sh\n/bin/cat > {tmp_path}/clip\n")
+    (tmp_path / "wl-copy").chmod(0o755)
+    typed(published, "select 1 as a;", ".copy")
+    assert (tmp_path / "clip").read_text() == "a\n1\n"
+    assert "1 rows on the clipboard" in capsys.readouterr().out
+
+
+def test_completion_knows_marts_columns_and_saved_queries(published: Path) -> None:
+    with query.connect(published) as connection:
+        complete = prompt.completer(connection)
+    assert complete("fct_p", "select * from ") == ["fct_plays"]
+    assert complete("hours_", "select ") == ["hours_listened"]
+    assert complete("power", ".run ") == ["power_user_curve"]
+    assert complete("dim_s", ".describe ") == ["dim_shows"]
+    assert complete(".ex", "") == [".export"]
+    assert complete("SEL", "") == ["select"]
+
+
+def test_a_saved_query_runs_by_name(earshot: Earshot, published: Path) -> None:
+    assert "There is no saved query 'nope'" in earshot("sql", "--saved", "nope").stderr
+    assert earshot("sql", "--saved", "power_user_curve", "select 1").returncode == 2
+
+
+def test_reading_never_stands_in_the_way(published: Path, tmp_path: Path) -> None:
+    with query.connect(published) as connection:
+        warehouses.make(tmp_path / "warehouse.duckdb", generation=2)
+        publish(tmp_path / "warehouse.duckdb", published)
+        assert [
+            row
+            for r in query.run(connection, "select max(dau) from fct_active_users_daily")
+            for b in r.batches
+            for row in b
+        ] == [(1,)]

@@ -13,6 +13,7 @@ import yaml
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
+from serving import saved
 from tests.redshift.guard import findings
 from tests.warehouse.compare import read_mart, same
 from tests.warehouse.oracle import Row
@@ -63,6 +64,15 @@ def test_says_what_it_shows(answers: Mapping[str, list[Row]], name: str) -> None
     columns = next(one for one in described if one["name"] == name)["columns"]
     assert answers[name], "no rows: nothing would be tested"
     assert [column["name"] for column in columns] == list(answers[name][0])
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_the_prompt_runs_it_as_dbt_does(platform: Platform, answers: Mapping[str, list[Row]], name: str) -> None:
+    assert saved.question(name).endswith("?")
+    with duckdb.connect(str(platform.house.warehouse), read_only=True) as connection:
+        asked = connection.sql(saved.sql(name))
+        found = [dict(zip(asked.columns, values, strict=True)) for values in asked.fetchall()]
+    assert found and found == answers[name]
 
 
 @pytest.mark.parametrize("name", ANALYSES)
