@@ -114,6 +114,9 @@ begin
                 execute format('alter table %s add constraint %I check (octet_length(%I) <= %s)', made.object_identity, 'bytes of ' || own.name, own.name, own.width);
             end if;
         end loop;
+        if made.object_type = 'table' then
+            execute 'analyze ' || made.object_identity; -- Redshift does it by itself; without it a join can take forever
+        end if;
         if keys is not null and made.object_type = 'table' then
             foreach key in array array_remove(string_to_array(keys[2] || ',' || keys[3], ','), '') loop
                 if not exists (select 1 from pg_attribute where attrelid = made.objid and attname = key and attnum > 0) then

@@ -15,7 +15,7 @@ from tests.redshift.rig.rewrite import translate
 DATABASE = "earshot"
 _PRELUDE = Path(__file__).with_name("prelude.pgsql")
 # A warehouse that is thrown away need not survive a power cut.
-_SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off", "jit": "off"}
+_SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off", "jit": "off", "temp_file_limit": "2GB"}
 
 
 @dataclass(frozen=True)
