@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 Translate = Callable[[str], str]
 
@@ -38,28 +39,38 @@ class Sent:
 
 @dataclass
 class Proxy:
-    """Listens on `port` of this machine once `start` was called; `sent` is everything that came, in order."""
+    """Listens on `port` of this machine from `start` to `stop`; `sent` is everything that came, in order."""
 
     socket: Path
     translate: Translate
     sent: list[Sent] = field(default_factory=list, repr=False)
     port: int = 0
+    _served: set[Any] = field(default_factory=set, repr=False)
 
     def start(self) -> None:
-        """Serve from a thread of its own, which ends with the process."""
+        """Serve from a thread of its own."""
         ready = threading.Event()
-
-        async def serve() -> None:
-            server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-            self.port = server.sockets[0].getsockname()[1]
-            ready.set()
-            await server.serve_forever()
-
-        threading.Thread(target=lambda: asyncio.run(serve()), daemon=True).start()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._listen(ready)), daemon=True)
+        self._thread.start()
         assert ready.wait(10), "the proxy did not start within 10 seconds"
+
+    def stop(self) -> None:
+        """Listen no more, and close every connection."""
+        self._loop.call_soon_threadsafe(self._end.set)
+        self._thread.join(10)
+
+    async def _listen(self, ready: threading.Event) -> None:
+        self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        ready.set()
+        await self._end.wait()
+        server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of the driver, to its end."""
+        task = asyncio.current_task()
+        self._served.add(task)  # the loop itself would forget it
         try:
             code, body = await _read_startup(reader, writer)
             server_reader, server_writer = await asyncio.open_unix_connection(str(self.socket))
@@ -72,6 +83,8 @@ class Proxy:
                 await back
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
+        finally:
+            self._served.discard(task)
 
     async def _pass_on(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: asyncio.StreamWriter

@@ -68,4 +68,5 @@ def running(folder: Path) -> Iterator[Rig]:
     try:
         yield rig
     finally:
+        rig.proxy.stop()
         server.cleanup()
