@@ -109,7 +109,8 @@ def called(statement: Statement) -> Iterator[Token]:
 # Words before a bracket that are no function: types with a length, and syntax.
 NOT_CALLED = {
     *("varchar", "char", "character varying", "numeric", "decimal", "timestamp", "time"),
-    *("all", "any", "exclude", "exists", "filter", "group", "in", "like", "materialized", "some", "values", "window"),
+    *("all", "any", "distkey", "exclude", "exists", "filter", "group", "in", "like", "materialized", "some", "sortkey", "values"),
+    "window",
 }
 
 
