@@ -409,7 +409,8 @@ FINE = (
         "keys_of_table",
         "",
         "D",
-        "create table a diststyle key distkey (id) compound sortkey (kind, id) backup no as (select id, kind from events)",
+        "create table a diststyle key distkey (id) compound sortkey (kind, id) backup no "
+        "as (select id, kind from events)",
     ),
     Case("quoted_tables", "", "D", 'select e.id from "earshot"."marts"."events" as e'),
 )

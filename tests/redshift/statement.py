@@ -109,7 +109,21 @@ def called(statement: Statement) -> Iterator[Token]:
 # Words before a bracket that are no function: types with a length, and syntax.
 NOT_CALLED = {
     *("varchar", "char", "character varying", "numeric", "decimal", "timestamp", "time"),
-    *("all", "any", "distkey", "exclude", "exists", "filter", "group", "in", "like", "materialized", "some", "sortkey", "values"),
+    *(
+        "all",
+        "any",
+        "distkey",
+        "exclude",
+        "exists",
+        "filter",
+        "group",
+        "in",
+        "like",
+        "materialized",
+        "some",
+        "sortkey",
+        "values",
+    ),
     "window",
 }
 

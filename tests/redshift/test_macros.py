@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
 from math import isclose
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -46,7 +45,7 @@ _GROUPED = {"exact_sum"}
 
 
 @pytest.fixture(scope="module")
-def queries(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def queries(rig: Rig, manifest: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A query of every expression over `input`, as it is compiled for each of the engines."""
     from dbt.cli.main import dbtRunner
 
@@ -58,7 +57,7 @@ def queries(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str
     places = ["--target-path", str(folder / "duckdb"), "--log-path", str(folder), "--project-dir", str(ROOT)]
     compiled = {
         "duckdb": dbtRunner().invoke(["compile", "--inline", inline, "--profiles-dir", str(ROOT), *places, *quiet]),
-        "redshift": dbt(rig, folder / "redshift", "compile", "--inline", inline),
+        "redshift": dbt(rig, folder / "redshift", "compile", "--inline", inline, manifest=manifest),
     }
     for engine, done in compiled.items():
         assert done.success, f"{engine}: {done.exception}"

@@ -1,6 +1,4 @@
-"""A project whose every model the rig must refuse, each for the reason that is expected; and what must pass beside them."""
-
-from pathlib import Path
+"""A project whose every model but one the rig must refuse, each for the reason that is expected."""
 
 import pytest
 
@@ -24,7 +22,8 @@ REFUSED = {
     "of_the_leader": ("select id, current_timestamp as a from {{ ref('fine') }}", "RS41 "),
     "json_type": ("select cast('{}' as json) as a from {{ ref('fine') }}", "RS13 "),
     "hooked": (
-        "{{ config(post_hook='delete from {{ this }} where array_length(kind) > 1') }} select id, kind from {{ ref('fine') }}",
+        "{{ config(post_hook='delete from {{ this }} where array_length(kind) > 1') }}"
+        "select id, kind from {{ ref('fine') }}",
         "RS16 ",
     ),
     "grows": (

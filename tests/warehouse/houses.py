@@ -93,9 +93,7 @@ def build(house: House, *arguments: str, comments: bool = False) -> list[str]:
             said.append(info.msg)
 
     with _settings(house), chdir(house.project):
-        manifest = (
-            parsed(house.artefacts, house.project) if comments else _without_comments(house.artefacts, house.project)
-        )
+        manifest = parsed(house.artefacts, house.project) if comments else _silent(house.artefacts, house.project)
         runner = dbtRunner(manifest=manifest, callbacks=[listen])
         done = runner.invoke(["build", *folders, *quiet, *(arguments or WITHOUT_TESTS)])
         # the adapter would keep the file open for its next run, and nobody else could read it
@@ -220,11 +218,16 @@ def parsed(artefacts: Path, project: Path = ROOT) -> Any:
 
 
 @cache
-def _without_comments(artefacts: Path, project: Path) -> Any:
-    manifest = parsed(artefacts, project).deepcopy()
-    for node in manifest.nodes.values():
+def _silent(artefacts: Path, project: Path) -> Any:
+    return without_comments(parsed(artefacts, project))
+
+
+def without_comments(manifest: Any) -> Any:
+    """The same project, whose builds write no comments."""
+    copy = manifest.deepcopy()
+    for node in copy.nodes.values():
         node.config.persist_docs = {}
-    return manifest
+    return copy
 
 
 @contextmanager

@@ -57,8 +57,10 @@ def differences(rig: Rig, warehouse: Path, relation: str) -> tuple[int, list[str
         got = cursor.fetchall()
     said = []
     if wanted_columns != got_columns:
-        said.append(f"columns of {relation}: {[pair for pair in got_columns if pair not in wanted_columns]}"
-                    f" instead of {[pair for pair in wanted_columns if pair not in got_columns]}")
+        said.append(
+            f"columns of {relation}: {[pair for pair in got_columns if pair not in wanted_columns]}"
+            f" instead of {[pair for pair in wanted_columns if pair not in got_columns]}"
+        )
     if len(wanted_columns) != len(got_columns):
         return len(wanted), said
     missing, extra = _unlike(wanted, got)

@@ -1,7 +1,7 @@
-"""The wire between redshift_connector and PostgreSQL: what Redshift's driver sends is refused, rewritten or passed on.
+"""The wire between redshift_connector and PostgreSQL: what Redshift's driver sends is refused, rewritten or passed.
 
-A statement that Redshift would refuse is answered with an error in the server's place; of the rest, what PostgreSQL lacks
-is rewritten. Only the two things that the driver and the adapter can't take from PostgreSQL are changed on the way back:
+A statement that Redshift would refuse is answered with an error in the server's place; of the rest, what PostgreSQL
+lacks is rewritten. Two things are changed on the way back, which the driver and the adapter can't take from PostgreSQL:
 its version, and the type `text`, which is `varchar` on Redshift.
 """
 

@@ -96,7 +96,9 @@ class _Rewriting:
     def _order_inside(self, n: int) -> None:
         """listagg(a, ',') within group (order by b) is an aggregate of this database with its order in the brackets."""
         close = self._closing(n + 1)
-        follows = [place for place in (close + 2, close + 3) if " ".join(self.words[close + 1 : place]) == "within group"]
+        follows = [
+            place for place in (close + 2, close + 3) if " ".join(self.words[close + 1 : place]) == "within group"
+        ]
         if not follows:
             return
         end = self._closing(follows[0])

