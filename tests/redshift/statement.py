@@ -37,7 +37,11 @@ class Statement:
 
     def find(self, *kinds: type[exp.Expr]) -> Iterator[exp.Expr]:
         """All nodes of these kinds, in the order of the tree."""
-        yield from self.tree.find_all(*kinds)
+        yield from (node for node in self._nodes if isinstance(node, kinds))
+
+    @cached_property
+    def _nodes(self) -> list[exp.Expr]:
+        return list(self.tree.walk())
 
     @cached_property
     def queries(self) -> list[exp.Expr]:

