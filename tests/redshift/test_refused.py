@@ -35,6 +35,10 @@ REFUSED = {
         "select cast('2026-01-02' as timestamp) - cast('2026-01-01' as timestamp) as a from {{ ref('fine') }}",
         "column a of",
     ),
+    "hidden_truth": (
+        "with asked as (select id > 1 as a from {{ ref('fine') }}) select cast(a as varchar(5)) as b from asked",
+        "a boolean is cast to text",
+    ),
     "no_such_distkey": ("{{ config(dist='user_id') }} select id from {{ ref('fine') }}", "the key user_id of"),
     "no_such_sortkey": ("{{ config(sort=['id', 'day']) }} select id from {{ ref('fine') }}", "the key day of"),
     "too_many_bytes": ("select id, 'äöü' as kind from {{ ref('fine') }}", "new row for relation"),

@@ -77,6 +77,12 @@ create function rs.json_extract_path_text(text, variadic text[]) returns varchar
     $$ select $1::jsonb #>> $2 $$;
 create aggregate rs.listagg(text, text) (sfunc = string_agg_transfn, stype = internal, finalfunc = string_agg_finalfn);
 
+-- A boolean is never cast to text: the guard sees it where a column is named like one, the server always.
+create function rs.text_of(boolean) returns text language plpgsql as
+    $$ begin raise exception 'a boolean is cast to text, which Redshift refuses' using errcode = '0A000'; end $$;
+update pg_cast set castfunc = 'rs.text_of'::regproc
+where castsource = 'boolean'::regtype and casttarget in ('text'::regtype, 'varchar'::regtype);
+
 -- Numbers: the average of whole numbers is cut, their sum stays one --------------------------------------------------------
 create function rs.add_to_average(bigint[], bigint) returns bigint[] language sql immutable as
     $$ select case when $2 is null then $1 else array[$1[1] + $2, $1[2] + 1] end $$;
