@@ -63,7 +63,7 @@ def differences(rig: Rig, warehouse: Path, relation: str) -> tuple[int, list[str
         )
     if len(wanted_columns) != len(got_columns):
         return len(wanted), said
-    missing, extra = _unlike(wanted, got)
+    missing, extra = unlike(wanted, got)
     said += [f"{relation} lacks {row}" for row in missing[:SHOWN]]
     said += [f"{relation} has {row}" for row in extra[:SHOWN]]
     return len(wanted), said
@@ -75,7 +75,7 @@ def _type(kind: str) -> str:
     return "VARCHAR" if kind.startswith("character varying") else _AS_IN_DUCKDB.get(kind, kind)
 
 
-def _unlike(wanted: list[tuple[Any, ...]], got: list[tuple[Any, ...]]) -> tuple[list[Any], list[Any]]:
+def unlike(wanted: list[tuple[Any, ...]], got: list[tuple[Any, ...]]) -> tuple[list[Any], list[Any]]:
     """The rows that only one side has. What is equal is taken away first; the rest must agree but for the last digits
     of floats, in the order of everything else."""
     left, right = Counter(wanted), Counter(got)
