@@ -68,7 +68,7 @@ def land(house: House, codes: Collection[int] = (0,), *arguments: str) -> None:
     from commands.__main__ import app
 
     house.inbox.mkdir(parents=True, exist_ok=True)
-    with _settings(house), chdir(ROOT):
+    with environment(house.environment), chdir(ROOT):
         done = CliRunner().invoke(app, ["land", *arguments])
     assert done.exception is None or isinstance(done.exception, SystemExit), f"land failed: {done.exception}"
     assert done.exit_code in codes, f"land ended with {done.exit_code}:\n{done.output}"
@@ -92,7 +92,7 @@ def build(house: House, *arguments: str, comments: bool = False) -> list[str]:
         if info.name == "JinjaLogInfo":
             said.append(info.msg)
 
-    with _settings(house), chdir(house.project):
+    with environment(house.environment), chdir(house.project):
         manifest = parsed(house.artefacts, house.project) if comments else _silent(house.artefacts, house.project)
         runner = dbtRunner(manifest=manifest, callbacks=[listen])
         done = runner.invoke(["build", *folders, *quiet, *(arguments or WITHOUT_TESTS)])
@@ -231,9 +231,10 @@ def without_comments(manifest: Any) -> Any:
 
 
 @contextmanager
-def _settings(house: House) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in house.environment}
-    os.environ.update(house.environment)
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """With these variables set, for a while."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:

@@ -1,9 +1,7 @@
 """The same project on both engines: raw tables for the rig from the lake, dbt on it, and the rows of both compared."""
 
 import inspect
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from unittest import mock
 import duckdb
 
 from tests.redshift.rig.server import Rig
-from tests.warehouse.houses import House
+from tests.warehouse.houses import House, environment
 
 ROOT = Path(__file__).resolve().parents[3]
 _TYPES = {"VARCHAR": "varchar(65535)", "DOUBLE": "double precision"}
@@ -50,18 +48,3 @@ def dbt(rig: Rig, target: Path, *arguments: str, project: Path = ROOT, manifest:
         return dbtRunner(manifest=manifest).invoke(
             [*arguments, "--target", "redshift", "--profiles-dir", str(ROOT), *folders, *quiet]
         )
-
-
-@contextmanager
-def environment(values: Mapping[str, str]) -> Iterator[None]:
-    """With these variables set, for a while."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
