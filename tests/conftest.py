@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 # A process takes the next file when it is free: what takes long comes first, so that none is left alone at the end.
-LONG = ("warehouse", "commands", "project", "redshift")
+LONG = ("redshift", "warehouse", "commands", "project")
 
 # What a shell starts in the background has to ignore SIGINT, and so would the processes that tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

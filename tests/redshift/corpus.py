@@ -405,5 +405,12 @@ FINE = (
     Case("insert_values", "", "D", "insert into a (id, kind) values (1, 'b')"),
     Case("delete", "", "D", "delete from a where id in (select id from events)"),
     Case("contract", "", "D", "create table a (id bigint, kind varchar(16), rate double precision not null)"),
+    Case(
+        "keys_of_table",
+        "",
+        "D",
+        "create table a diststyle key distkey (id) compound sortkey (kind, id) backup no "
+        "as (select id, kind from events)",
+    ),
     Case("quoted_tables", "", "D", 'select e.id from "earshot"."marts"."events" as e'),
 )

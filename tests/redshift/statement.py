@@ -37,7 +37,11 @@ class Statement:
 
     def find(self, *kinds: type[exp.Expr]) -> Iterator[exp.Expr]:
         """All nodes of these kinds, in the order of the tree."""
-        yield from self.tree.find_all(*kinds)
+        yield from (node for node in self._nodes if isinstance(node, kinds))
+
+    @cached_property
+    def _nodes(self) -> list[exp.Expr]:
+        return list(self.tree.walk())
 
     @cached_property
     def queries(self) -> list[exp.Expr]:
@@ -109,7 +113,22 @@ def called(statement: Statement) -> Iterator[Token]:
 # Words before a bracket that are no function: types with a length, and syntax.
 NOT_CALLED = {
     *("varchar", "char", "character varying", "numeric", "decimal", "timestamp", "time"),
-    *("all", "any", "exclude", "exists", "filter", "group", "in", "like", "materialized", "some", "values", "window"),
+    *(
+        "all",
+        "any",
+        "distkey",
+        "exclude",
+        "exists",
+        "filter",
+        "group",
+        "in",
+        "like",
+        "materialized",
+        "some",
+        "sortkey",
+        "values",
+    ),
+    "window",
 }
 
 

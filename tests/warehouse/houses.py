@@ -68,7 +68,7 @@ def land(house: House, codes: Collection[int] = (0,), *arguments: str) -> None:
     from commands.__main__ import app
 
     house.inbox.mkdir(parents=True, exist_ok=True)
-    with _settings(house), chdir(ROOT):
+    with environment(house.environment), chdir(ROOT):
         done = CliRunner().invoke(app, ["land", *arguments])
     assert done.exception is None or isinstance(done.exception, SystemExit), f"land failed: {done.exception}"
     assert done.exit_code in codes, f"land ended with {done.exit_code}:\n{done.output}"
@@ -92,10 +92,8 @@ def build(house: House, *arguments: str, comments: bool = False) -> list[str]:
         if info.name == "JinjaLogInfo":
             said.append(info.msg)
 
-    with _settings(house), chdir(house.project):
-        manifest = (
-            parsed(house.artefacts, house.project) if comments else _without_comments(house.artefacts, house.project)
-        )
+    with environment(house.environment), chdir(house.project):
+        manifest = parsed(house.artefacts, house.project) if comments else _silent(house.artefacts, house.project)
         runner = dbtRunner(manifest=manifest, callbacks=[listen])
         done = runner.invoke(["build", *folders, *quiet, *(arguments or WITHOUT_TESTS)])
         # the adapter would keep the file open for its next run, and nobody else could read it
@@ -220,17 +218,23 @@ def parsed(artefacts: Path, project: Path = ROOT) -> Any:
 
 
 @cache
-def _without_comments(artefacts: Path, project: Path) -> Any:
-    manifest = parsed(artefacts, project).deepcopy()
-    for node in manifest.nodes.values():
+def _silent(artefacts: Path, project: Path) -> Any:
+    return without_comments(parsed(artefacts, project))
+
+
+def without_comments(manifest: Any) -> Any:
+    """The same project, whose builds write no comments."""
+    copy = manifest.deepcopy()
+    for node in copy.nodes.values():
         node.config.persist_docs = {}
-    return manifest
+    return copy
 
 
 @contextmanager
-def _settings(house: House) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in house.environment}
-    os.environ.update(house.environment)
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """With these variables set, for a while."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     try:
         yield
     finally:
