@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import duckdb
-import pandas
+import pandas  # type: ignore[import-untyped]
 import polars
 import pytest
 import sqlalchemy

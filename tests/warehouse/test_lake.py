@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from loaders.locks import reader_lock
@@ -67,6 +69,24 @@ def test_a_warehouse_is_not_built_on_from_another_lake(
     (house.folder / "elsewhere").rename(house.lake / "loads")
     build(house)
     require_agreement(house, platform_named("one user").expected)
+
+
+@pytest.mark.parametrize("older", [True, False])
+def test_files_without_a_later_column_read_as_null(
+    platform_named: Callable[[str], Platform], tmp_path: Path, older: bool
+) -> None:
+    house = copy_of(platform_named("hand-written").house, tmp_path / "copy")
+    file = [path for path in parquet(house) if "/play/" in path.as_posix()][0 if older else -1]
+    rewritten = pq.read_table(file, partitioning=None).drop_columns(["platform"])
+    # Under another name: a file that was seen does not change.
+    file.unlink()
+    pq.write_table(rewritten, file.with_name(file.name.replace(".parquet", "-again.parquet")))
+    build(house, "--select", "clients")
+    with duckdb.connect(str(house.warehouse), read_only=True) as connection:
+        nulls, rows = connection.execute("select count(*) - count(platform), count(*) from raw.play").fetchall()[0]
+        (told,) = connection.execute("select count(*) from raw.play where platform is not null").fetchall()[0]
+    assert rows - told == nulls >= len(rewritten)
+    assert told > 0
 
 
 def parquet(house: House) -> list[Path]:
