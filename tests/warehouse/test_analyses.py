@@ -72,7 +72,9 @@ def test_the_prompt_runs_it_as_dbt_does(platform: Platform, answers: Mapping[str
     with duckdb.connect(str(platform.house.warehouse), read_only=True) as connection:
         asked = connection.sql(saved.sql(name))
         found = [dict(zip(asked.columns, values, strict=True)) for values in asked.fetchall()]
-    assert found and found == answers[name]
+    assert found and [list(row) for row in found] == [list(row) for row in answers[name]]
+    # Sums of doubles differ in their last digit from run to run.
+    assert all(same(row[key], other[key]) for row, other in zip(found, answers[name], strict=True) for key in row)
 
 
 @pytest.mark.parametrize("name", ANALYSES)
