@@ -1,4 +1,4 @@
-"""`earshot report`: the numbers of a day as a page, and the daily flash."""
+"""`earshot report`: the dashboards as pages, and the daily flash."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -11,10 +11,10 @@ from loaders.errors import EarshotError
 
 def report(
     day: datetime | None = typer.Option(
-        None, "--date", formats=["%Y-%m-%d"], help="The day; default the newest complete one."
+        None, "--date", formats=["%Y-%m-%d"], help="The last day shown; default the newest complete one."
     ),
     out: Path | None = typer.Option(
-        None, "--out", help="Folder for the page; default `reports` beside EARSHOT_SERVING."
+        None, "--out", help="Folder for the pages; default `reports` beside EARSHOT_SERVING."
     ),
     flash: bool = typer.Option(False, "--flash", help="The daily flash instead: HTML, PDF and plain text."),
     partner: str | None = typer.Option(None, "--partner", metavar="NAME", help="The flash of this partner alone."),
@@ -23,10 +23,10 @@ def report(
     ),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
 ) -> None:
-    """Write the overview page, or the daily flash.
+    """Write the dashboards, or the daily flash.
 
-    A day's numbers against those of a week before, trends, retention and firmware, from the published marts; prints
-    where the page is. It opens without a server.
+    Eight pages from the published marts: overview, audience, listening, shows, devices, engagement, right now, data
+    health. Each is one file that opens without a server or a network; prints where they are.
 
     With --flash: what moved, by how much, against what, worst first, in a minute on a phone. --mail-to sends it through
     the server that EARSHOT_SMTP_HOST, _PORT, _SECURITY (starttls, tls, none), _USER, _PASSWORD and _FROM name.
@@ -43,21 +43,23 @@ def report(
             raise EarshotError("--partner and --mail-to are of the daily flash; add --flash.", 2)
         _flash(day.date() if day else None, out, partner, mail_to, as_json)
         return
-    from reports import overview
+    from reports import site
     from serving import query
 
     here = settings.load()
     connection = query.connect(here.serving)
     try:
-        page, shown = overview.write(
+        pages, shown = site.write(
             connection, (out or here.serving.parent / "reports").absolute(), day.date() if day else None
         )
     finally:
         connection.close()
     if as_json:
-        output.document({"page": str(page), "day": str(shown) if shown else None})
+        told = {"page": str(pages[0]), "pages": [str(page) for page in pages], "day": str(shown) if shown else None}
+        output.document(told)
     else:
-        print(page)
+        for page in pages:
+            print(page)
 
 
 def _flash(day: date | None, out: Path | None, partner: str | None, mail_to: list[str], as_json: bool) -> None:
