@@ -37,14 +37,25 @@ def load_raw(rig: Rig, house: House, scratch: Path) -> int:
     return rows
 
 
-def dbt(rig: Rig, target: Path, *arguments: str, project: Path = ROOT, manifest: Any = None) -> Any:
-    """What dbt returns for these arguments, on the rig; it runs inside this process."""
+def dbt(
+    rig: Any,
+    target: Path,
+    *arguments: str,
+    project: Path = ROOT,
+    manifest: Any = None,
+    said: list[str] | None = None,
+) -> Any:
+    """What dbt returns for these arguments, by the environment of a rig; it runs inside this process.
+
+    `said` gets the words that it would have printed.
+    """
     from dbt.cli.main import dbtRunner
 
     folders = ["--target-path", str(target), "--log-path", str(target), "--project-dir", str(project)]
     quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none"]
     # For each connection the driver looks who calls it, and would read the source of every function on the stack.
     with environment(rig.environment), mock.patch("inspect.stack", partial(inspect.stack, 0)):
-        return dbtRunner(manifest=manifest).invoke(
+        heard = [lambda event: said.append(event.info.msg)] if said is not None else []
+        return dbtRunner(manifest=manifest, callbacks=heard).invoke(
             [*arguments, "--target", "redshift", "--profiles-dir", str(ROOT), *folders, *quiet]
         )

@@ -11,6 +11,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from tests.redshift.guard import findings
 from tests.redshift.rig.proxy import Refused
+from tests.redshift.rig.rights import translated
 from tests.redshift.statement import tokenize
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -34,6 +35,8 @@ def translate(sql: str) -> str:
     Raises Refused when the guard has a finding.
     """
     text = _COMMENT.sub("", sql).strip()
+    if (rights := translated(text)) is not None:
+        return rights
     if not text or _BESIDE.match(text):
         return sql
     if not _CATALOG.search(text) and (found := findings(text)):

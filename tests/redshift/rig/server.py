@@ -13,7 +13,7 @@ from tests.redshift.rig.proxy import Proxy, Translate
 from tests.redshift.rig.rewrite import translate
 
 DATABASE = "earshot"
-_PRELUDE = Path(__file__).with_name("prelude.pgsql")
+_PRELUDES = [Path(__file__).with_name(name) for name in ("prelude.pgsql", "rights.pgsql")]
 # A warehouse that is thrown away need not survive a power cut.
 _SETTINGS = {
     "fsync": "off",
@@ -70,7 +70,8 @@ def running(folder: Path, translate: Translate = translate) -> Iterator[Rig]:
         # Text is compared by its bytes, as on Redshift.
         cursor.execute(f"create database {DATABASE} owner dbt template template0 encoding 'UTF8' locale 'C'")
     with closing(rig.connect()) as connection, connection.cursor() as cursor:
-        cursor.execute(_PRELUDE.read_text(encoding="utf-8"))
+        for prelude in _PRELUDES:
+            cursor.execute(prelude.read_text(encoding="utf-8"))
     rig.proxy.start()
     try:
         yield rig
