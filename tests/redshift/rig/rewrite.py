@@ -15,9 +15,10 @@ from tests.redshift.rig.rights import translated
 from tests.redshift.statement import tokenize
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-# Not for the guard: transactions, seeds' rows with parameters, rights, and the adapter's own questions to the catalog.
+# Not for the guard: transactions, databases, rows with parameters, rights, and the adapter's questions to the catalog.
 _BESIDE = re.compile(
-    r"(begin|commit|rollback|abort|set|show|grant|revoke|comment)\b|insert into [^(]+\([^)]*\)\s*values\s*\(\$1",
+    r"(begin|commit|rollback|abort|set|show|grant|revoke|comment|(create|drop) database)\b|"
+    r"insert into [^(]+(\([^)]*\))?\s*values\s*\(\$1",
     re.IGNORECASE,
 )
 _CATALOG = re.compile(r"\b(pg_[a-z_]+|svv_[a-z_]+|information_schema)\b")
@@ -35,6 +36,8 @@ def translate(sql: str) -> str:
     Raises Refused when the guard has a finding.
     """
     text = _COMMENT.sub("", sql).strip()
+    if text.lower().startswith("explain "):
+        return f"explain {translate(text[8:])}"
     if (rights := translated(text)) is not None:
         return rights
     if not text or _BESIDE.match(text):

@@ -1,6 +1,5 @@
 -- Redshift's users, roles and row-level security on PostgreSQL's own; run by its superuser after prelude.pgsql.
 set allow_system_table_mods = on;
-create role "sys:secadmin";
 create table rs.rls_policies (polname text primary key, attributes text, qualification text);
 create table rs.rls_ignoring (role_name text primary key);
 grant usage on schema rs to public;

@@ -13,7 +13,7 @@ from tests.redshift.rig.proxy import Proxy, Translate
 from tests.redshift.rig.rewrite import translate
 
 DATABASE = "earshot"
-_PRELUDES = [Path(__file__).with_name(name) for name in ("prelude.pgsql", "rights.pgsql")]
+PRELUDES = [Path(__file__).with_name(name) for name in ("prelude.pgsql", "rights.pgsql")]
 # A warehouse that is thrown away need not survive a power cut.
 _SETTINGS = {
     "fsync": "off",
@@ -66,11 +66,11 @@ def running(folder: Path, translate: Translate = translate) -> Iterator[Rig]:
         for name, value in _SETTINGS.items():
             cursor.execute(f"alter system set {name} = '{value}'")
         cursor.execute("select pg_reload_conf()")
-        cursor.execute("create role dbt login")
+        cursor.execute('create role dbt login; create role "sys:secadmin"')
         # Text is compared by its bytes, as on Redshift.
         cursor.execute(f"create database {DATABASE} owner dbt template template0 encoding 'UTF8' locale 'C'")
     with closing(rig.connect()) as connection, connection.cursor() as cursor:
-        for prelude in _PRELUDES:
+        for prelude in PRELUDES:
             cursor.execute(prelude.read_text(encoding="utf-8"))
     rig.proxy.start()
     try:
