@@ -12,7 +12,7 @@ from loaders.locks import reader_lock
 from loaders.store import Folder
 from tests.s3 import serving
 from tests.warehouse.helpers import together
-from tests.warehouse.houses import House, build, copy_of, land, recomputed, require_agreement
+from tests.warehouse.houses import House, build, copy_of, deliver_and_land, land, recomputed, require_agreement
 from tests.warehouse.oracle.inbox import read_folder
 from tests.warehouse.platforms import Platform
 from tests.warehouse.scenarios import all_together
@@ -57,6 +57,27 @@ def test_files_stay_while_a_build_reads_them(platform_named: Callable[[str], Pla
     assert not set(before) <= set(parquet(house))
     build(house, "--full-refresh")
     require_agreement(house, recomputed(read_folder(house.inbox)), "when they are gone")
+
+
+def test_what_lands_after_the_views_are_made_waits_for_the_next_build(new_house: Callable[[], House]) -> None:
+    house = new_house()
+    days = list(all_together().values())
+    deliver_and_land(house, together(*days[:2]))
+    build(house)
+    raw = {"play", "devices", "shows", "loads", "load_dates"}
+    before = {name: of_raw(house, name) for name in raw}
+    deliver_and_land(house, together(*days[2:]))
+    assert {name: of_raw(house, name) for name in raw} == before
+    build(house)
+    assert not [name for name in raw if of_raw(house, name) <= before[name]]
+
+
+def of_raw(house: House, name: str) -> int:
+    """How many rows the warehouse's view of a dataset has."""
+    with duckdb.connect(str(house.warehouse), read_only=True) as connection:
+        row = connection.execute(f"select count(*) from raw.{name}").fetchone()
+    assert row
+    return int(row[0])
 
 
 def test_a_warehouse_is_not_built_on_from_another_lake(
