@@ -10,7 +10,7 @@ import pytest
 
 from serving.partners import SHARED
 from tests.redshift.rig.houses import ROOT, dbt, load_raw
-from tests.redshift.rig.server import Rig
+from tests.redshift.rig.server import Rig, running
 from tests.warehouse.helpers import together
 from tests.warehouse.houses import WITHOUT_TESTS, House, build, deliver_and_land, without_comments
 from tests.warehouse.scenarios import all_together
@@ -68,8 +68,15 @@ class _As:
 
 
 @pytest.fixture(scope="module")
-def fenced(rig: Rig, manifest: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fenced]:
-    folder = tmp_path_factory.mktemp("rights")
+def own_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    """One of its own: roles belong to the whole server."""
+    with running(tmp_path_factory.mktemp("fenced") / "data") as rig:
+        yield rig
+
+
+@pytest.fixture(scope="module")
+def fenced(own_rig: Rig, manifest: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fenced]:
+    rig, folder = own_rig, tmp_path_factory.mktemp("rights")
     with closing(rig.connect()) as connection, connection.cursor() as cursor:
         cursor.execute("create role admin superuser login")
         cursor.execute("alter role admin in database earshot set search_path = rs, pg_catalog, public")
