@@ -108,7 +108,7 @@ begin
             from pg_attribute as columns inner join pg_type as types on types.oid = columns.atttypid
             where columns.attrelid = made.objid and columns.attnum > 0 and not columns.attisdropped
         loop
-            if own.typname <> all (array['int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'bool', 'bpchar', 'varchar', 'text', 'date', 'timestamp', 'timestamptz', 'super']) then
+            if own.typname <> all (array['int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'bool', 'bpchar', 'varchar', 'text', 'date', 'timestamp', 'timestamptz', 'super', 'varbyte']) then
                 raise exception 'column % of % has the type %, which Redshift lacks', own.name, made.object_identity, own.type using errcode = '0A000';
             end if;
             if (own.typname = 'numeric' and own.width >> 16 > 38) or (own.typname = 'varchar' and own.width > 65535) then
