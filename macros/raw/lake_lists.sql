@@ -15,7 +15,7 @@
 {% macro read_lists(settings, schema) %}
     {# Makes the temporary table new_lines: the lines of loads that are not staged. #}
     {% set newest = run_query('select max(load_id) from ' ~ lake_files(schema)).columns[0].values()[0] %}
-    {% set prefix = settings.lake ~ '/loads/files/' ~ common_beginning(newest, modules.datetime.datetime.utcnow().strftime('%Y%m%d')) %}
+    {% set prefix = settings.lake ~ '/loads/files/' ~ common_beginning(newest, run_started_at.strftime('%Y%m%d')) %}
     {% do log("Reading " ~ prefix ~ "* with the role " ~ settings.role ~ "; where this fails, let the role read the lake, or run `earshot land` if it has no lists yet.", info=true) %}
     {% do run_query('create temporary table read_lines (load_id varchar(64), path varchar(1024), records bigint, bytes bigint, columns varchar(65535), is_removed boolean)') %}
     {% do run_query("copy read_lines (load_id, path, records, bytes, columns, is_removed) from '" ~ prefix ~ "' iam_role " ~ settings.role ~ " format as json 'auto'") %}

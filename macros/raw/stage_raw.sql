@@ -18,7 +18,7 @@
     {% set settings = stage_settings(layer) %}
     {% set datasets = raw_datasets() %}
     {% do make_schema(datasets[0].schema) %}
-    {% do require_kind('BASE TABLE' if layer == 'copy' else 'VIEW', datasets) %}
+    {% do require_kind('table' if layer == 'copy' else 'view', datasets) %}
     {{ return(stage_by_copy(settings, datasets) if layer == 'copy' else stage_by_spectrum(settings, datasets)) }}
 {% endmacro %}
 
@@ -32,11 +32,11 @@
 
 {% macro stage_settings(layer) %}
     {% set lake = modules.re.sub('/+$', '', env_var('EARSHOT_LAKE', '')) %}
-    {% if not modules.re.match("^s3://[^/'\s]+(/[^'\s]+)?$", lake) %}
+    {% if not modules.re.match("^s3://[^/' ]+(/[^' ]+)?$", lake) %}
         {% do exceptions.raise_compiler_error("EARSHOT_LAKE is '" ~ lake ~ "', but Redshift reads from S3 alone; set it to s3://bucket/prefix, where `earshot land` writes to.") %}
     {% endif %}
     {% set role = env_var('EARSHOT_REDSHIFT_IAM_ROLE', '') %}
-    {% if not modules.re.match("^(default|arn:[a-z-]+:iam::[0-9]{12}:role/[^'\s]+)$", role) %}
+    {% if not modules.re.match("^(default|arn:[a-z-]+:iam::[0-9]{12}:role/[^' ]+)$", role) %}
         {% do exceptions.raise_compiler_error("EARSHOT_REDSHIFT_IAM_ROLE is '" ~ role ~ "'; set it to the ARN of a role that Redshift may take and that may read the lake, or to `default`.") %}
     {% endif %}
     {% set catalog = env_var('EARSHOT_REDSHIFT_CATALOG', '') %}
@@ -93,15 +93,17 @@
 
 {% macro require_kind(kind, datasets) %}
     {# Who changes raw_layer has the relations of the other way in the schema. #}
-    {% set names = datasets | map(attribute='name') | join("', '") %}
+    {% set schema = datasets[0].schema %}
     {% set sql %}
-        select table_name from information_schema.tables
-        where table_schema = '{{ datasets[0].schema }}' and table_name in ('{{ names }}') and table_type <> '{{ kind }}'
-        order by table_name asc nulls last
+        {% if kind == 'table' %}
+        select viewname from pg_views where schemaname = '{{ schema }}'
+        {% else %}
+        select tablename from pg_tables where schemaname = '{{ schema }}'
+        {% endif %}
     {% endset %}
-    {% set others = run_query(sql).columns[0].values() %}
+    {% set others = run_query(sql).columns[0].values() | select('in', datasets | map(attribute='name') | list) | sort %}
     {% if others %}
-        {% do exceptions.raise_compiler_error(datasets[0].schema ~ "." ~ others[0] ~ " was made with the other raw_layer; `drop schema " ~ datasets[0].schema ~ " cascade` and run this again, or set raw_layer as it was.") %}
+        {% do exceptions.raise_compiler_error(schema ~ "." ~ others[0] ~ " was made with the other raw_layer; `drop schema " ~ schema ~ " cascade` and run this again, or set raw_layer as it was.") %}
     {% endif %}
 {% endmacro %}
 

@@ -29,7 +29,7 @@
         where not exists (select 1 from {{ lake_files(schema) }} as staged where staged.load_id = new_lines.load_id)
     {% endset %}
     {% do run_query(sql) %}
-    {% set views = run_query("select table_name from information_schema.tables where table_schema = '" ~ schema ~ "'").columns[0].values() %}
+    {% set views = run_query("select viewname from pg_views where schemaname = '" ~ schema ~ "'").columns[0].values() %}
     {% for dataset in datasets if dataset.name not in views %}
         {% do make_view_of_files(settings, external, dataset) %}
     {% endfor %}

@@ -31,7 +31,10 @@ _TYPES = {
 
 def same_columns(files: Sequence[Path]) -> pa.Schema:
     """The columns that all of the files have, in one order; raises Refused when they differ."""
-    schemas = [pq.read_schema(path) for path in files]
+    try:
+        schemas = [pq.read_schema(path) for path in files]
+    except pa.ArrowInvalid as error:
+        raise Refused(f"Spectrum Scan Error: a file is no Parquet file: {error}") from error
     for path, schema in zip(files, schemas, strict=True):
         if (schema.names, schema.types) != (schemas[0].names, schemas[0].types):
             raise Refused(f"COPY: the columns of {path.name} are not those of {files[0].name}")

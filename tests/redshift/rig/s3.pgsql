@@ -45,3 +45,57 @@ begin
     get diagnostics written = row_count;
     return written;
 end $$;
+
+-- External tables: plain ones with a column "$path", and what the catalog tells of them.
+create table rs.external_tables (schemaname text, tablename text, partition_key text, location text, primary key (schemaname, tablename));
+create table rs.external_columns (schemaname text, tablename text, columnname text, external_type text, columnnum int, part_key int);
+create table rs.external_partitions (schemaname text, tablename text, "values" text, location text, primary key (schemaname, tablename, "values"));
+create view pg_catalog.svv_external_columns as
+    select
+        schemaname::name, tablename::name, columnname::name, external_type::varchar, columnnum, part_key,
+        null::varchar as is_nullable
+    from rs.external_columns;
+create view pg_catalog.svv_external_partitions as
+    select schemaname, tablename, '["' || "values" || '"]' as "values", location from rs.external_partitions;
+grant select on pg_catalog.svv_external_columns, pg_catalog.svv_external_partitions to public;
+grant select, insert, delete on rs.external_tables, rs.external_columns, rs.external_partitions to public;
+
+create function rs.make_external_table(inschema text, named text, columns json, partition_key text, location text) returns void language plpgsql as $$
+declare
+    written text;
+begin
+    select string_agg(quote_ident(one ->> 0) || ' ' || (one ->> 1), ', ') into written from json_array_elements(columns) as one;
+    execute format('create table %I.%I (%s%s, "$path" text)', inschema, named, written, coalesce(', ' || partition_key || ' date', ''));
+    insert into rs.external_tables values (inschema, named, partition_key, location);
+    insert into rs.external_columns
+    select inschema, named, one ->> 0, replace(one ->> 1, 'double precision', 'double'), place, 0 from json_array_elements(columns) with ordinality as numbered (one, place);
+    if partition_key is not null then
+        insert into rs.external_columns values (inschema, named, partition_key, 'date', json_array_length(columns) + 1, 1);
+    end if;
+end $$;
+
+create function rs.add_partitions(inschema text, named text, parts json) returns void language plpgsql as $$
+begin
+    if exists (
+        select 1 from json_array_elements(parts) as part
+        where part ->> 'key' is distinct from (select partition_key from rs.external_tables where (schemaname, tablename) = (inschema, named))
+    ) then
+        raise exception 'external table %.% is not partitioned so', inschema, named using errcode = 'XX000';
+    end if;
+    insert into rs.external_partitions
+    select inschema, named, part ->> 'value', part ->> 'location' from json_array_elements(parts) as part
+    on conflict do nothing;
+end $$;
+
+-- A dropped external table takes along what the catalog told of it.
+create function rs.forget_external_tables() returns event_trigger language plpgsql security definer as $$
+declare
+    dropped record;
+begin
+    for dropped in select * from pg_event_trigger_dropped_objects() where object_type = 'table' loop
+        delete from rs.external_tables where (schemaname, tablename) = (dropped.schema_name, dropped.object_name);
+        delete from rs.external_columns where (schemaname, tablename) = (dropped.schema_name, dropped.object_name);
+        delete from rs.external_partitions where (schemaname, tablename) = (dropped.schema_name, dropped.object_name);
+    end loop;
+end $$;
+create event trigger forget_external_tables on sql_drop execute function rs.forget_external_tables();

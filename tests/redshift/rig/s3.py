@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from tests.redshift.rig import spectrum
 from tests.redshift.rig.columnar import LARGEST_JSON, files_to_csv, fits, rows_to_csv, same_columns
 from tests.redshift.rig.proxy import Refused
 from tests.redshift.rig.rewrite import translate
@@ -44,6 +45,8 @@ class Buckets:
             return self._copy(_matched(_COPY, text))
         if text.lower().startswith("unload"):
             return self._unload(_matched(_UNLOAD, text))
+        if (external := spectrum.translate(text)) is not None:
+            return external
         return translate(sql)
 
     def _copy(self, found: dict[str, str]) -> str:
