@@ -6,6 +6,7 @@ changes/<source>/<dataset>/snapshot_date=YYYY-MM-DD/<load_id>-<n>.parquet    wha
 quarantine/<dataset>/<load_id>.parquet
 duplicates/<dataset>/<partition>=YYYY-MM-DD/<load_id>-<n>.parquet
 loads/<load_id>.json        a load exists if and only if this file does
+loads/files/<load_id>.jsonl    its files and those it took away, for a warehouse that can't list a bucket
 lake.json                   what lake this is
 landed/<load_id>.json       the source files of all loads up to that one, so that not every record must be read again
 tmp/                        what is being written; nothing there belongs to the lake

@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from loaders import filelists
 from loaders.chains import Dump
 from loaders.errors import EarshotError
 from loaders.locks import Held, no_readers
@@ -112,11 +113,12 @@ class Listing(NamedTuple):
     void: list[str]  # ids that no load will ever have
     intents: list[str]
     unfinished: list[str]  # paths of temporary files
+    listed: set[str]  # ids whose list of files is there
 
 
 def listing(lake: Store) -> Listing:
     """Look into `loads/`."""
-    found = Listing([], [], [], [])
+    found = Listing([], [], [], [], set())
     for path, size, _ in lake.files("loads"):
         name = path.rsplit("/", 1)[1]
         stem, _, kind = name.rpartition(".")
@@ -131,6 +133,8 @@ def listing(lake: Store) -> Listing:
             (found.void if size < _VOID_BYTES and size == len(_void(stem)) else found.committed).append(stem)
         elif kind == "intent":
             found.intents.append(stem)
+        elif path == filelists.place(stem):
+            found.listed.add(stem)
     return found
 
 
@@ -152,8 +156,12 @@ def new_load_id(lake: Store, there: Listing | None = None) -> str:
 def read_all(lake: Store, after: str = "", there: Listing | None = None) -> list[Load]:
     """The committed loads whose id is greater than `after`, oldest first."""
     there = there or listing(lake)
-    decode = msgspec.json.Decoder(Load).decode
-    return [_read(lake, f"loads/{load_id}.json", decode) for load_id in there.committed if load_id > after]
+    return [_record(lake, load_id) for load_id in there.committed if load_id > after]
+
+
+def _record(lake: Store, load_id: str) -> Load:
+    """The record of a committed load."""
+    return _read(lake, f"loads/{load_id}.json", _decode_load)
 
 
 def _read(lake: Store, path: str, decode: Callable[[bytes], T], remedy: str = "restore it from a copy") -> T:
@@ -177,12 +185,14 @@ def recover(lake: Store, only: str | None = None) -> Listing:
             gone = True
         else:
             # Not what the intent says: somebody may have begun to undo what was committed then after all.
-            removed = _read(lake, f"loads/{load_id}.json", msgspec.json.Decoder(Load).decode).removed
+            removed = _record(lake, load_id).removed
             gone = _finish(lake, load_id, removed)
             if not gone and meant.removes != removed:
                 lake.write(f"loads/{load_id}.intent", msgspec.json.encode(Intent(meant.adds, removed)))
         if gone:
             there.intents.remove(load_id)
+    for load_id in [found for found in there.committed if found not in there.listed and only in (None, found)]:
+        filelists.write(lake, _record(lake, load_id), filelists.of_lake(lake))
     lake.remove(path for path in there.unfinished if only is None or only in path)
     if isinstance(lake, Folder):
         lake.remove([entry.path for entry in lake.files("landed") if Path(entry.path).name.startswith(".")])
@@ -239,9 +249,8 @@ def data_files(lake: Store, below: str) -> list[Entry]:
 
 def newest_landing(lake: Store) -> datetime | None:
     """When the newest load landed that was no compaction."""
-    decode = msgspec.json.Decoder(Load).decode
     for load_id in reversed(ids(lake)):
-        if _read(lake, f"loads/{load_id}.json", decode).dropped is None:
+        if _record(lake, load_id).dropped is None:
             return landed_at(load_id)
     return None
 
@@ -255,6 +264,7 @@ def _load_of(path: str) -> str | None:
 def commit(lake: Store, lock: Held, load: Load, moves: list[tuple[Path, str]]) -> None:
     """Put the load's files, (temporary file, place below the lake), in their places and make the load exist."""
     intent = Intent([relative for _, relative in moves], load.removed)
+    columns = {relative: filelists.columns(temporary) for temporary, relative in moves}
     lock.check()
     lake.write(f"loads/{load.load_id}.intent", msgspec.json.encode(intent))
     try:
@@ -276,6 +286,7 @@ def commit(lake: Store, lock: Held, load: Load, moves: list[tuple[Path, str]]) -
         raise EarshotError(f"{words}; nothing of it was landed, run this again.")
     # The load is there now, whatever goes wrong; the next writer does the rest.
     with suppress(EarshotError):
+        filelists.write(lake, load, columns.get)
         _finish(lake, load.load_id, load.removed)
 
 
@@ -321,4 +332,5 @@ def landed(lake: Store, there: Listing | None = None) -> Landed:
     return found
 
 
+_decode_load = msgspec.json.Decoder(Load).decode
 _decode_intent = msgspec.json.Decoder(Intent).decode

@@ -14,6 +14,7 @@
     {% for name in ['smallest_dump_share', 'high_reject_share', 'low_volume_share'] if not modules.re.match('^(0([.][0-9]+)?|1([.]0+)?)$', var(name) | string) %}
         {% do exceptions.raise_compiler_error("The var " ~ name ~ " is '" ~ var(name) ~ "'; set it to a share from 0 to 1, such as 0.5.") %}
     {% endfor %}
+    {% do raw_layer() %}
     {{ return('') }}
 {% endmacro %}
 

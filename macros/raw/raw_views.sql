@@ -7,7 +7,7 @@
 {% endmacro %}
 
 {% macro redshift__create_raw_views() %}
-    {# There the raw tables are external or loaded by COPY, outside of a build. #}
+    {# There stage_raw makes the raw relations, outside of a build. #}
 {% endmacro %}
 
 {% macro duckdb__create_raw_views() %}

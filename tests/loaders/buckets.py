@@ -142,7 +142,9 @@ def require_whole(lake: dict[str, bytes], settled: bool = True) -> None:
     if settled:
         assert there == files
         odd = [
-            path for path in lake if not path.endswith((".parquet", ".json")) or path.startswith(("readers/", "tmp/"))
+            path
+            for path in lake
+            if not path.endswith((".parquet", ".json", ".jsonl")) or path.startswith(("readers/", "tmp/"))
         ]
         assert odd == []
         assert lake["lock.json"] == b"{}\n"

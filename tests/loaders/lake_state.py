@@ -52,7 +52,7 @@ def left_over(lake: Path) -> set[str]:
     for load in records(lake):
         told |= {file["path"] for file in load["files"]}
         told -= set(load.get("removed", []))
-        told.add(f"loads/{load['load_id']}.json")
+        told |= {f"loads/{load['load_id']}.json", f"loads/files/{load['load_id']}.jsonl"}
     told |= {path.relative_to(lake).as_posix() for path in (lake / "landed").glob("[0-9]*.json")}
     there = {path.relative_to(lake).as_posix() for path in lake.rglob("*") if path.is_file()}
     empty = {path.relative_to(lake).as_posix() for path in lake.rglob("*") if path.is_dir() and not any(path.iterdir())}

@@ -353,11 +353,11 @@ def test_a_load_that_is_committed_while_another_begins_to_undo_it(
     there.fill("inbox", platform(tmp_path))
     land("s3://bucket/inbox", "s3://bucket/lake", workers=1)
     held = there.lake("lake")
-    [(record, text)] = [(path, text) for path, text in held.items() if path.startswith("loads/")]
+    [(record, text)] = [(path, text) for path, text in held.items() if path.startswith("loads/2")]
     adds = [path for path in held if path.endswith(".parquet")]
     intent = {"adds": adds, "removes": adds if begun else []}
     LAKE.write(record.replace(".json", ".intent"), json.dumps(intent).encode())
-    LAKE.remove([record])
+    LAKE.remove([record, *[path for path in held if path.startswith("loads/files/")]])
     original = Bucket.create
 
     def late(store: Bucket, path: str, content: bytes) -> bool:

@@ -112,7 +112,7 @@ def called(statement: Statement) -> Iterator[Token]:
 
 # Words before a bracket that are no function: types with a length, and syntax.
 NOT_CALLED = {
-    *("varchar", "char", "character varying", "numeric", "decimal", "timestamp", "time"),
+    *("varchar", "char", "character varying", "numeric", "decimal", "timestamp", "time", "varbyte"),
     *(
         "all",
         "any",

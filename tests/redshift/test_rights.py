@@ -9,7 +9,7 @@ import psycopg2
 import pytest
 
 from serving.partners import SHARED
-from tests.redshift.rig.houses import ROOT, dbt, load_raw
+from tests.redshift.rig.houses import ROOT, dbt, stage
 from tests.redshift.rig.server import Rig, running
 from tests.warehouse.helpers import together
 from tests.warehouse.houses import WITHOUT_TESTS, House, build, deliver_and_land, without_comments
@@ -63,6 +63,10 @@ class _As:
     user: str
 
     @property
+    def buckets(self) -> Any:
+        return self.rig.buckets
+
+    @property
     def environment(self) -> Mapping[str, str]:
         return {**self.rig.environment, "EARSHOT_REDSHIFT_USER": self.user}
 
@@ -87,7 +91,7 @@ def fenced(own_rig: Rig, manifest: Any, tmp_path_factory: pytest.TempPathFactory
     build(house, "--select", "+dim_countries", *WITHOUT_TESTS)  # it makes the raw views
     # As docs/redshift.md says: set up, the raw layer, the seed, set up what that names, build.
     assert bootstrap(rig, folder, silent)[0]
-    load_raw(rig, house, folder / "raw.csv")
+    assert stage(_As(rig, "etl"), house, folder / "target", manifest=silent)[0]
     assert dbt(rig, folder / "target", "seed", "--select", "clients", manifest=silent).success
     done, dry = bootstrap(rig, folder, silent, f"{USERS}, dry_run: true")
     assert done

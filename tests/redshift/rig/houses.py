@@ -1,4 +1,4 @@
-"""The same project on both engines: raw tables for the rig from the lake, dbt on it, and the rows of both compared."""
+"""The same project on both engines: dbt on the rig, and the lake of a house as what lies in S3."""
 
 import inspect
 from contextlib import closing
@@ -7,34 +7,33 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import duckdb
+from dbt_common.events.base_types import EventMsg
 
 from tests.redshift.rig.server import Rig
 from tests.warehouse.houses import House, environment
 
 ROOT = Path(__file__).resolve().parents[3]
-_TYPES = {"VARCHAR": "varchar(65535)", "DOUBLE": "double precision"}
+S3 = {
+    "EARSHOT_LAKE": "s3://house/lake",
+    "EARSHOT_REDSHIFT_IAM_ROLE": "arn:aws:iam::123456789012:role/earshot",
+    "EARSHOT_REDSHIFT_CATALOG": "earshot",
+}
 
 
-def load_raw(rig: Rig, house: House, scratch: Path) -> int:
-    """Make the rig's raw tables those that the build on DuckDB saw last, in the contracts' types; how many rows."""
-    rows = 0
-    with closing(rig.connect()) as connection, connection.cursor() as cursor, duckdb.connect() as lake:
-        lake.execute(f"attach '{house.warehouse}' as house (read_only); use house")
-        cursor.execute("create schema if not exists raw; grant usage on schema raw to dbt")
-        views = lake.execute("select view_name from duckdb_views() where schema_name = 'raw' order by all").fetchall()
-        for (view,) in views:
-            columns = lake.execute(f'describe raw."{view}"').fetchall()
-            written = [f'"{name.lower()}" {_TYPES.get(kind, kind)}' for name, kind, *_ in columns]
-            cursor.execute(f'create table if not exists raw."{view}" ({", ".join(written)})')
-            cursor.execute(f'truncate raw."{view}"; grant select on raw."{view}" to dbt')
-            lake.execute(
-                f"copy (from raw.\"{view}\") to '{scratch}' (format csv, header false, nullstr '\\N', force_quote *)"
-            )
-            with scratch.open(encoding="utf-8") as file:
-                cursor.copy_expert(f"copy raw.\"{view}\" from stdin (format csv, null '\\N')", file)
-            rows += cursor.rowcount
-    return rows
+def stage(rig: Any, house: House, target: Path, layer: str = "copy", manifest: Any = None) -> tuple[bool, str]:
+    """Run stage_raw on the house's lake, which lies in a bucket then; whether it succeeded, and what it said."""
+    rig.buckets.folders["house"] = house.folder
+    said: list[str] = []
+    options = ["run-operation", "stage_raw", "--vars", f"{{raw_layer: {layer}}}"]
+    done = dbt(rig, target, *options, manifest=manifest, said=said)
+    assert done.exception is None, done.exception
+    return done.success, " ".join(said)
+
+
+def empty(rig: Rig) -> None:
+    """Forget the raw relations of the tests before."""
+    with closing(rig.connect()) as connection, connection.cursor() as cursor:
+        cursor.execute("drop schema if exists raw cascade; drop schema if exists raw_ext cascade")
 
 
 def dbt(
@@ -47,15 +46,19 @@ def dbt(
 ) -> Any:
     """What dbt returns for these arguments, by the environment of a rig; it runs inside this process.
 
-    `said` gets the words that it would have printed.
+    What macros say and what stops an operation is added to `said`.
     """
     from dbt.cli.main import dbtRunner
+
+    def listen(event: EventMsg) -> None:
+        info: Any = event.info  # a message of protobuf: its fields are unknown to the type checker
+        if said is not None and info.name in ("JinjaLogInfo", "PrintEvent", "RunningOperationCaughtError"):
+            said.append(info.msg)
 
     folders = ["--target-path", str(target), "--log-path", str(target), "--project-dir", str(project)]
     quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none"]
     # For each connection the driver looks who calls it, and would read the source of every function on the stack.
-    with environment(rig.environment), mock.patch("inspect.stack", partial(inspect.stack, 0)):
-        heard = [lambda event: said.append(event.info.msg)] if said is not None else []
-        return dbtRunner(manifest=manifest, callbacks=heard).invoke(
+    with environment({**S3, **rig.environment}), mock.patch("inspect.stack", partial(inspect.stack, 0)):
+        return dbtRunner(manifest=manifest, callbacks=[listen]).invoke(
             [*arguments, "--target", "redshift", "--profiles-dir", str(ROOT), *folders, *quiet]
         )

@@ -41,7 +41,9 @@ def differences(rig: Rig, warehouse: Path, relation: str) -> tuple[int, list[str
     """How many rows DuckDB has of a relation, and in what the rig's differ, in words; none when they agree."""
     schema, name = relation.split(".")
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        wanted_columns = [(column, kind) for column, kind, *_ in connection.execute(f"describe {relation}").fetchall()]
+        wanted_columns = [
+            (column.lower(), kind) for column, kind, *_ in connection.execute(f"describe {relation}").fetchall()
+        ]
         wanted = connection.execute(f"select * from {relation}").fetchall()
     with closing(rig.connect()) as server, server.cursor() as cursor:
         cursor.execute("select to_regclass(%s)", [f'"{schema}"."{name}"'])

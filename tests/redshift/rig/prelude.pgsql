@@ -12,11 +12,6 @@ create table rs.table_keys (relation oid primary key, diststyle text, sortkey te
 grant select on rs.table_keys to public;
 create function pg_catalog.pg_get_late_binding_view_cols() returns setof record language sql stable as
     $$ select null::name, null::name, null::name, null::varchar, null::int where false $$;
-create view pg_catalog.svv_external_columns as
-    select
-        null::name as schemaname, null::name as tablename, null::name as columnname, null::varchar as external_type,
-        null::int as columnnum, null::int as part_key, null::varchar as is_nullable
-    where false;
 create view pg_catalog.svv_table_info as
     select
         current_database()::name as "database", spaces.nspname as "schema", tables.oid as table_id,
@@ -29,7 +24,7 @@ create view pg_catalog.svv_table_info as
     inner join pg_namespace as spaces on spaces.oid = tables.relnamespace
     left join rs.table_keys as keys on keys.relation = tables.oid
     where tables.relkind = 'r' and spaces.nspname not in ('pg_catalog', 'information_schema', 'rs');
-grant select on pg_catalog.svv_external_columns, pg_catalog.svv_table_info to public;
+grant select on pg_catalog.svv_table_info to public;
 
 -- Time: boundaries are counted, as Redshift does; a date becomes a timestamp -------------------------------------------
 create function rs.getdate() returns timestamp language sql stable as
@@ -108,7 +103,7 @@ begin
             from pg_attribute as columns inner join pg_type as types on types.oid = columns.atttypid
             where columns.attrelid = made.objid and columns.attnum > 0 and not columns.attisdropped
         loop
-            if own.typname <> all (array['int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'bool', 'bpchar', 'varchar', 'text', 'date', 'timestamp', 'timestamptz', 'super']) then
+            if own.typname <> all (array['int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'bool', 'bpchar', 'varchar', 'text', 'date', 'timestamp', 'timestamptz', 'super', 'varbyte']) then
                 raise exception 'column % of % has the type %, which Redshift lacks', own.name, made.object_identity, own.type using errcode = '0A000';
             end if;
             if (own.typname = 'numeric' and own.width >> 16 > 38) or (own.typname = 'varchar' and own.width > 65535) then

@@ -21,6 +21,10 @@ _STARTUP = 196608
 _PASSED_ON = {b"user", b"database", b"application_name", b"options", b"client_encoding"}
 _AS_VARCHAR = {25, 705}  # text, and a literal whose type nobody asked for
 _VARCHAR = 1043
+# What Redshift does outside of transactions alone.
+_OUTSIDE = re.compile(
+    r"\s*(/\*.*?\*/)?\s*((create|drop)\s+external\s+table|alter\s+table\s.*\bpartition\b|vacuum)\b", re.I | re.S
+)
 _NODE = re.compile(r'"node_id": "([^"]+)"')
 
 
@@ -75,9 +79,10 @@ class Proxy:
             code, body = await _read_startup(reader, writer)
             server_reader, server_writer = await asyncio.open_unix_connection(str(self.socket))
             server_writer.write(struct.pack("!ii", len(body) + 8, code) + body)
-            back = asyncio.create_task(_pass_back(server_reader, writer))
+            status = bytearray(b"I")  # idle, in a transaction or in a failed one, as the server said last
+            back = asyncio.create_task(_pass_back(server_reader, writer, status))
             try:
-                await self._pass_on(reader, writer, server_writer)
+                await self._pass_on(reader, writer, server_writer, status)
             finally:
                 server_writer.close()
                 await back
@@ -87,7 +92,11 @@ class Proxy:
             self._served.discard(task)
 
     async def _pass_on(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, server: asyncio.StreamWriter
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        server: asyncio.StreamWriter,
+        status: bytearray,
     ) -> None:
         node = ""
         while True:
@@ -101,6 +110,8 @@ class Proxy:
                 elif "/*" in sql:
                     node = ""
                 try:
+                    if status != b"I" and _OUTSIDE.match(sql):
+                        raise Refused(f"it cannot run inside a transaction block: {' '.join(sql.split())[:160]}")
                     translated = self.translate(sql)
                 except Refused as refusal:
                     self.sent.append(Sent(node, sql, str(refusal)))
@@ -130,12 +141,14 @@ async def _read_startup(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
     return code, body
 
 
-async def _pass_back(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pass_back(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, status: bytearray) -> None:
     try:
         while True:
             kind, body = await _read_message(reader)
             if kind == b"S" and body.startswith(b"server_version\0"):
                 body = b"server_version\x008.0.2\0"
+            elif kind == b"Z":
+                status[:] = body
             elif kind == b"T":
                 body = _text_as_varchar(body)
             writer.write(_message(kind, body))

@@ -17,7 +17,7 @@ from tests.redshift.statement import tokenize
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 # Not for the guard: transactions, databases, rows with parameters, rights, and the adapter's questions to the catalog.
 _BESIDE = re.compile(
-    r"(begin|commit|rollback|abort|set|show|grant|revoke|comment|(create|drop) database)\b|"
+    r"(begin|commit|rollback|abort|lock|set|show|grant|revoke|comment|(create|drop) database)\b|"
     r"insert into [^(]+(\([^)]*\))?\s*values\s*\(\$1",
     re.IGNORECASE,
 )
@@ -65,6 +65,8 @@ class _Rewriting:
             opens = self._word(n + 1) == "("
             if word in _OF_PARTS and opens and self._word(n + 2) in _PARTS and self._type(n + 2) != TokenType.STRING:
                 self._replace(n + 2, n + 2, f"'{self.words[n + 2]}'")
+            elif word == "varbyte" and opens:
+                self._replace(n, self._closing(n + 1), "rs.varbyte")  # a domain, which takes no length
             elif word == "listagg" and opens:
                 self._order_inside(n)
             elif ddl:

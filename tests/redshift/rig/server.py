@@ -10,10 +10,10 @@ from typing import Any
 import psycopg2
 
 from tests.redshift.rig.proxy import Proxy, Translate
-from tests.redshift.rig.rewrite import translate
+from tests.redshift.rig.s3 import Buckets
 
 DATABASE = "earshot"
-PRELUDES = [Path(__file__).with_name(name) for name in ("prelude.pgsql", "rights.pgsql")]
+PRELUDES = [Path(__file__).with_name(name) for name in ("prelude.pgsql", "s3.pgsql", "rights.pgsql")]
 # A warehouse that is thrown away need not survive a power cut.
 _SETTINGS = {
     "fsync": "off",
@@ -27,10 +27,12 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class Rig:
-    """A running rig: `socket` is the folder of the server's, `proxy` is where the driver of Redshift connects."""
+    """A running rig: `socket` is the folder of the server's, `proxy` is where the driver of Redshift connects, and
+    `buckets` what lies in S3."""
 
     socket: Path
     proxy: Proxy
+    buckets: Buckets
 
     @property
     def environment(self) -> dict[str, str]:
@@ -53,7 +55,7 @@ class Rig:
 
 
 @contextmanager
-def running(folder: Path, translate: Translate = translate) -> Iterator[Rig]:
+def running(folder: Path, translate: Translate | None = None) -> Iterator[Rig]:
     """A rig whose data lie in the folder, until the end of the block; `translate` may answer more than models send."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR its sockets lie elsewhere, which is fine
@@ -61,7 +63,12 @@ def running(folder: Path, translate: Translate = translate) -> Iterator[Rig]:
 
         server = get_server(folder, cleanup_mode="stop")
     socket = Path(str(server.get_postmaster_info().socket_dir))
-    rig = Rig(socket, Proxy(socket / ".s.PGSQL.5432", translate))
+    # Written by both: who runs the tests, and the server, which may be another user.
+    scratch = folder / "s3"
+    scratch.mkdir()
+    scratch.chmod(0o777)
+    buckets = Buckets(scratch)
+    rig = Rig(socket, Proxy(socket / ".s.PGSQL.5432", translate or buckets.translate), buckets)
     with closing(rig.connect("postgres")) as connection, connection.cursor() as cursor:
         for name, value in _SETTINGS.items():
             cursor.execute(f"alter system set {name} = '{value}'")
