@@ -60,6 +60,8 @@ class Smoke:
     def __init__(self, folder: Path, database: str) -> None:
         self.folder, self.database = folder, database
         self.warehouse = folder / "earshot.duckdb"
+        # Others may use the project's own at the same time.
+        self.places = ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
         self.environment = {
             **os.environ,
             "EARSHOT_INBOX": str(folder / "inbox"),
@@ -84,8 +86,7 @@ class Smoke:
 
     def dbt(self, *arguments: str) -> str:
         tool = str(Path(sys.executable).parent / "dbt")
-        places = ["--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs")]
-        self.run(tool, "--no-use-colors", *arguments, "--target", "redshift", *places)
+        self.run(tool, "--no-use-colors", *arguments, "--target", "redshift", *self.places)
         return ""
 
     def platform(self, users: int, days: int) -> None:
@@ -95,7 +96,7 @@ class Smoke:
             *python, "simulate", "--users", str(users), "--days", str(days), "--end", "2026-01-31", "--mess", "0.002"
         )
         self.run(*python, "land")
-        self.run(str(Path(sys.executable).parent / "dbt"), "build", *WITHOUT_TESTS, "--quiet")
+        self.run(str(Path(sys.executable).parent / "dbt"), "build", *WITHOUT_TESTS, "--quiet", *self.places)
 
     def raw(self) -> Iterator[tuple[str, list[tuple[str, str]], list[tuple[Any, ...]]]]:
         with duckdb.connect(str(self.warehouse), read_only=True) as lake:
