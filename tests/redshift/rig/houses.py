@@ -1,6 +1,7 @@
 """The same project on both engines: dbt on the rig, and the lake of a house as what lies in S3."""
 
 import inspect
+from collections.abc import Mapping
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from dbt_common.events.base_types import EventMsg
 from tests.redshift.rig.server import Rig
 from tests.warehouse.houses import House, environment
 
+NOTHING: Mapping[str, str] = {}
 ROOT = Path(__file__).resolve().parents[3]
 S3 = {
     "EARSHOT_LAKE": "s3://house/lake",
@@ -43,10 +45,11 @@ def dbt(
     project: Path = ROOT,
     manifest: Any = None,
     said: list[str] | None = None,
+    settings: Mapping[str, str] = NOTHING,
 ) -> Any:
     """What dbt returns for these arguments, by the environment of a rig; it runs inside this process.
 
-    What macros say and what stops an operation is added to `said`.
+    What macros say and what stops an operation is added to `said`; `settings` are variables of the environment that differ.
     """
     from dbt.cli.main import dbtRunner
 
@@ -58,7 +61,7 @@ def dbt(
     folders = ["--target-path", str(target), "--log-path", str(target), "--project-dir", str(project)]
     quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none"]
     # For each connection the driver looks who calls it, and would read the source of every function on the stack.
-    with environment({**S3, **rig.environment}), mock.patch("inspect.stack", partial(inspect.stack, 0)):
+    with environment({**S3, **rig.environment, **settings}), mock.patch("inspect.stack", partial(inspect.stack, 0)):
         return dbtRunner(manifest=manifest, callbacks=[listen]).invoke(
             [*arguments, "--target", "redshift", "--profiles-dir", str(ROOT), *folders, *quiet]
         )

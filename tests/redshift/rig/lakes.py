@@ -37,9 +37,9 @@ class Stage:
         return {name: count[0] for name, count in zip(names, counts, strict=True) if count}
 
 
-def grown(folder: Path) -> dict[str, Stage]:
+def grown(folder: Path, until: str = "landed again") -> dict[str, Stage]:
     """The hand-written platform's lake: landed in three parts, some of it late; compacted in between; and then with a
-    file landed again that has fewer records now."""
+    file landed again that has fewer records now. No further than to the step that is named."""
     house = House(folder / "house", folder / "artefacts")
     days = list(all_together().values())
     steps: dict[str, Callable[[], Any]] = {
@@ -49,7 +49,8 @@ def grown(folder: Path) -> dict[str, Stage]:
         "late again": lambda: deliver_and_land(house, together(*days[4:])),
         "landed again": lambda: _land_again(house),
     }
-    return {name: _after(step, house, folder / name) for name, step in steps.items()}
+    names = list(steps)[: list(steps).index(until) + 1]
+    return {name: _after(steps[name], house, folder / name) for name in names}
 
 
 def _land_again(house: House) -> None:
