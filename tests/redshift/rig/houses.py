@@ -49,7 +49,7 @@ def dbt(
 ) -> Any:
     """What dbt returns for these arguments, by the environment of a rig; it runs inside this process.
 
-    What macros say and what stops an operation is added to `said`; `settings` are variables of the environment that differ.
+    What macros say and what stops an operation is added to `said`; `settings` are variables that differ.
     """
     from dbt.cli.main import dbtRunner
 
