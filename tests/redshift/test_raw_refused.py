@@ -212,6 +212,15 @@ def test_a_setting_that_is_missing_is_named(
     assert _sql(rig, "select count(*) from pg_namespace where nspname in ('raw', 'raw_ext')") == [(0,)]
 
 
+def test_a_build_knows_the_ways_too(rig: Rig, manifest: Any, tmp_path: Path) -> None:
+    said: list[str] = []
+    options = ["build", "--select", "clients", "--vars", "{raw_layer: both}"]
+    done = dbt(rig, tmp_path, *options, manifest=manifest, said=said)
+    assert not done.success
+    messages = [str(done.exception), *[str(result.message) for result in getattr(done.result, "results", [])]]
+    assert "The var raw_layer is 'both'; set it to copy or spectrum." in " ".join(messages)
+
+
 def test_a_right_that_is_missing_is_named(rig: Rig, lakes: dict[str, Stage], staging: Stager) -> None:
     _sql(rig, "alter database earshot owner to postgres")
     try:

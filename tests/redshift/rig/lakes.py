@@ -54,7 +54,6 @@ def grown(folder: Path, until: str = "landed again") -> dict[str, Stage]:
 
 
 def _land_again(house: House) -> None:
-    # Of its 3 lines one is on a day of which other files tell, too.
     path = max((house.inbox / "events" / "eu" / "play").rglob("*.json"), key=lambda path: path.stat().st_size)
     path.write_bytes(path.read_bytes().split(b"\n", 1)[1])
     land(house, (0, 1), "--reland", path.relative_to(house.inbox).as_posix())
