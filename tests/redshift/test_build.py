@@ -45,8 +45,8 @@ def built(rig: Rig, manifest: Any, tmp_path_factory: pytest.TempPathFactory) -> 
         deliver_and_land(house, together(*days[landed:until]))
         landed = until
         build(house)
-        staged, said = stage(rig, house, target, manifest=manifest)
-        assert staged, said
+        staged, words = stage(rig, house, target, manifest=manifest)
+        assert staged, words
         done = dbt(rig, target, "build", *options, manifest=silent if found.rows else manifest)
         assert done.exception is None, done.exception
         found.failures[name] = _failures(done)
