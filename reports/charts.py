@@ -32,16 +32,16 @@ _CONFIG = {
 }
 
 
-def day(name: str, title: str | None = None) -> alt.X:
+def day(name: str) -> alt.X:
     """A date along the bottom, in UTC wherever the reader is."""
-    axis = alt.Axis(title=title, format="%-d %b", labelOverlap=True, labelFlush=True, tickCount={"expr": "width / 90"})
+    axis = alt.Axis(title=None, format="%-d %b", labelOverlap=True, labelFlush=True, tickCount={"expr": "width / 90"})
     return alt.X(name, type="temporal", timeUnit="utcyearmonthdate", axis=axis)
 
 
-def amount(name: str, form: str = "", title: str | None = None, stack: Any = None) -> alt.Y:
+def amount(name: str, form: str = "", stack: Any = None) -> alt.Y:
     """A number upwards, from zero; without a format thousands are told as such from ten on."""
     words = "datum.value >= 10000 ? format(datum.value, '~s') : format(datum.value, ',')"
-    axis = alt.Axis(format=form, title=title) if form else alt.Axis(labelExpr=words, title=title)
+    axis = alt.Axis(format=form, title=None) if form else alt.Axis(labelExpr=words, title=None)
     return alt.Y(name, type="quantitative", axis=axis, stack=stack, scale=alt.Scale(zero=True))
 
 

@@ -35,8 +35,6 @@ _HEADINGS = {
     "churned_users": "Gone",
     "plays_started": "Plays",
     "released_at": "Released",
-    "why": "Why",
-    "listeners": "Listeners",
     "recent_engagement": "Engagement",
     "expected_engagement": "Expected",
     "unique_listeners": "Listeners",
@@ -51,9 +49,7 @@ _HEADINGS = {
     "days_to_50_pct": "Days to 50 %",
     "days_to_90_pct": "Days to 90 %",
     "campaign_id": "Campaign",
-    "hours_each": "Hours each",
     "left_users": "Gone",
-    "value": "Value",
 }
 
 

@@ -1,9 +1,7 @@
 """Cards that stand on several pages, and words that several cards use."""
 
-from typing import Any
-
 from reports import charts
-from reports.card import Card
+from reports.card import Card, Table
 from reports.pages import sources
 
 WEEKS = "Weeks from Monday; the last may not be over."
@@ -33,7 +31,7 @@ def active_users(key: str, question: str, wide: bool = False) -> Card:
     )
 
 
-def hours(key: str, question: str, table: Any, column: str, values: tuple[str, ...]) -> Card:
+def hours(key: str, question: str, table: Table, column: str, values: tuple[str, ...]) -> Card:
     """Hours listened by week, divided by one dimension."""
     return Card(
         key=key,

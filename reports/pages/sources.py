@@ -121,7 +121,7 @@ TRENDING = Table(
     sql="""
         select
             t.date_day, case when t.scope_type = 'all' then 'all' else t.scope_value end as country_code, t.show_id,
-            coalesce(s.title, t.show_id) as title, coalesce(s.creator_name, 'unknown') as by_whom,
+            coalesce(s.title, t.show_id) as title,
             coalesce(s.category, 'unknown') as category, t.rank, t.listeners, t.recent_engagement,
             t.expected_engagement, t.trend_score, -t.rank as place,
             case
@@ -137,7 +137,7 @@ TRENDING = Table(
             )
             and t.date_day = (select last_day from shown)
     """,
-    by=("show_id", "title", "by_whom", "category", "why"),
+    by=("show_id", "title", "category", "why"),
     measures=("rank", "listeners", "recent_engagement", "expected_engagement", "trend_score", "place"),
     filters={"country_code": "total"},
 )
