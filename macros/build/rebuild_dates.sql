@@ -1,4 +1,4 @@
-{# Which dates an incremental model rebuilds now, and how they are written into its SQL. #}
+{# Which dates an incremental model rebuilds now. Dates are ISO text; date_conditions.sql writes them into SQL. #}
 
 {% macro rebuild_dates() %}
     {#
@@ -11,12 +11,7 @@
     {% set changed = changed_dates() %}
     {% if changed is none %}{{ return(none) }}{% endif %}
     {% set rebuild = config.get('meta', {}).get('rebuild', {}) %}
-    {% set dates = [] %}
-    {% for day in changed %}
-        {% for offset in range(-rebuild.get('days_before', 0), rebuild.get('days_after', 0) + 1) %}
-            {% do dates.append((modules.datetime.date.fromisoformat(day) + modules.datetime.timedelta(days=offset)) | string) %}
-        {% endfor %}
-    {% endfor %}
+    {% set dates = widened_dates(changed, rebuild.get('days_before', 0), rebuild.get('days_after', 0)) %}
     {% if rebuild.get('open') %}
         {% do dates.extend(open_dates()) %}
     {% endif %}
@@ -113,41 +108,13 @@
     {{ return(texts | unique | list) }}
 {% endmacro %}
 
-{% macro in_dates(column, dates, days_before=0, days_after=0) %}
-    {# A condition that holds for the dates (widened by the two numbers), as literals so that partitions prune; always true when dates is none. #}
-    {%- if dates is none -%}
-        1 = 1
-    {%- elif dates | length == 0 -%}
-        1 = 0
-    {%- else -%}
-        {%- set wide = [] -%}
-        {%- for day in dates -%}
-            {%- for offset in range(-days_before, days_after + 1) -%}
-                {%- do wide.append((modules.datetime.date.fromisoformat(day) + modules.datetime.timedelta(days=offset)) | string) -%}
-            {%- endfor -%}
-        {%- endfor -%}
-        {{ column }} in (date '{{ wide | unique | sort | join("', date '") }}')
-    {%- endif -%}
-{% endmacro %}
-
-{% macro until_as_of(column) %}
-    {# True for what had happened by the end of the day that the var as_of names; always true without it. #}
-    {%- if date_var('as_of') -%}
-        {{ column }} < date '{{ modules.datetime.date.fromisoformat(date_var('as_of')) + modules.datetime.timedelta(days=1) }}'
-    {%- else -%}
-        1 = 1
-    {%- endif -%}
-{% endmacro %}
-
-{% macro between_dates(column, dates, days_before=0, days_after=0) %}
-    {# A condition that holds from the first to the last of the dates (widened by the two numbers); always true when dates is none. #}
-    {%- if dates is none -%}
-        1 = 1
-    {%- elif dates | length == 0 -%}
-        1 = 0
-    {%- else -%}
-        {%- set first = modules.datetime.date.fromisoformat(dates | first) - modules.datetime.timedelta(days=days_before) -%}
-        {%- set last = modules.datetime.date.fromisoformat(dates | last) + modules.datetime.timedelta(days=days_after) -%}
-        {{ column }} between date '{{ first }}' and date '{{ last }}'
-    {%- endif -%}
+{% macro widened_dates(dates, days_before, days_after) %}
+    {# The dates with those of so many days before and after each, sorted. #}
+    {% set wide = [] %}
+    {% for day in dates %}
+        {% for offset in range(-days_before, days_after + 1) %}
+            {% do wide.append((modules.datetime.date.fromisoformat(day) + modules.datetime.timedelta(days=offset)) | string) %}
+        {% endfor %}
+    {% endfor %}
+    {{ return(wide | unique | sort | list) }}
 {% endmacro %}
