@@ -11,61 +11,32 @@
 
 {% set dates = rebuild_dates() %}
 
+-- Every period type: the model that it is counted from, when a row's period starts, the rows that a rebuild reads.
+{% set period_types = [
+    ('hour', 'int_listening_user_hours', 'hour_start', in_dates('date_day', dates)),
+    ('day', 'int_listening_user_days', 'date_day', in_dates('date_day', dates)),
+    ('week', 'int_listening_user_days', "date_trunc('week', date_day)", in_dates('date_day', dates, days_after=6)),
+    ('month', 'int_listening_user_months', 'month_start', in_dates('month_start', dates)),
+    (
+        'year', 'int_listening_user_months', "date_trunc('year', month_start)",
+        between_dates('month_start', dates, days_after=365),
+    ),
+] %}
+
 with periods as (
+    {% for period_type, listening, period_start, is_read in period_types %}
     select
-        'hour' as period_type,
-        hour_start as period_start,
+        '{{ period_type }}' as period_type,
+        cast({{ period_start }} as timestamp) as period_start,
         client_id,
         user_id,
         seconds_listened,
         plays_started,
         valid_listens
-    from {{ ref('int_listening_user_hours') }}
-    where {{ in_dates('date_day', dates) }}
-    union all
-    select
-        'day' as period_type,
-        cast(date_day as timestamp) as period_start,
-        client_id,
-        user_id,
-        seconds_listened,
-        plays_started,
-        valid_listens
-    from {{ ref('int_listening_user_days') }}
-    where {{ in_dates('date_day', dates) }}
-    union all
-    select
-        'week' as period_type,
-        cast(date_trunc('week', date_day) as timestamp) as period_start,
-        client_id,
-        user_id,
-        seconds_listened,
-        plays_started,
-        valid_listens
-    from {{ ref('int_listening_user_days') }}
-    where {{ in_dates('date_day', dates, days_after=6) }}
-    union all
-    select
-        'month' as period_type,
-        cast(month_start as timestamp) as period_start,
-        client_id,
-        user_id,
-        seconds_listened,
-        plays_started,
-        valid_listens
-    from {{ ref('int_listening_user_months') }}
-    where {{ in_dates('month_start', dates) }}
-    union all
-    select
-        'year' as period_type,
-        cast(date_trunc('year', month_start) as timestamp) as period_start,
-        client_id,
-        user_id,
-        seconds_listened,
-        plays_started,
-        valid_listens
-    from {{ ref('int_listening_user_months') }}
-    where {{ between_dates('month_start', dates, days_after=365) }}
+    from {{ ref(listening) }}
+    where {{ is_read }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 ),
 
 scoped as (
