@@ -1,14 +1,4 @@
-with newest as (
-    select
-        periods.period_type,
-        periods.period_index as newest_index,
-        horizon.newest_received_day
-    from {{ ref('int_data_horizon') }} as horizon
-    inner join {{ ref('int_periods') }} as periods
-        on horizon.newest_day between periods.period_start and periods.period_end
-),
-
-active as (
+with active as (
     select
         cohort_kind,
         period_type,
@@ -36,6 +26,20 @@ cohorts as (
     group by cohort_kind, period_type, cohort_start, partner_id, client_id, country_code
 ),
 
+-- weeks and months in which there are cohorts; two of them are joined below, and int_periods has days, and centuries
+periods as (
+    select
+        periods.period_type,
+        periods.period_start,
+        periods.period_index,
+        periods.period_end < horizon.newest_received_day as is_complete
+    from {{ ref('int_periods') }} as periods
+    inner join {{ ref('int_data_horizon') }} as horizon on periods.period_start <= horizon.newest_day
+    where
+        periods.period_type <> 'day'
+        and periods.period_start >= (select min(cohorts.cohort_start) from cohorts)
+),
+
 cells as (
     select
         cohorts.cohort_kind,
@@ -59,16 +63,12 @@ cells as (
             order by periods.period_index desc nulls last
             rows between unbounded preceding and current row
         ) as bigint) as returning_users,
-        periods.period_end < newest.newest_received_day as is_complete
+        periods.is_complete
     from cohorts
-    inner join newest on cohorts.period_type = newest.period_type
-    inner join {{ ref('int_periods') }} as starts
+    inner join periods as starts
         on cohorts.period_type = starts.period_type and cohorts.cohort_start = starts.period_start
-    inner join {{ ref('int_periods') }} as periods
-        on
-            cohorts.period_type = periods.period_type
-            and starts.period_index <= periods.period_index
-            and newest.newest_index >= periods.period_index
+    inner join periods
+        on cohorts.period_type = periods.period_type and starts.period_index <= periods.period_index
     left join active
         on
             cohorts.cohort_kind = active.cohort_kind
