@@ -134,19 +134,31 @@ ended as (
         stays.*,
         case when stays_to_leave = 1 then coalesce(next_leave_at, lapses_at) else lapses_at end as left_at
     from stays
+),
+
+-- nearly all end on the day they begin: only the others are worth a look at the calendar
+days as (
+    select show_id, user_id, stay_number, cast(joined_at as date) as date_day
+    from ended
+    union all
+    select ended.show_id, ended.user_id, ended.stay_number, dates.date_day
+    from ended
+    inner join {{ ref('dim_dates') }} as dates
+        on dates.date_day > cast(ended.joined_at as date) and dates.date_day <= cast(ended.left_at as date)
+    where cast(ended.joined_at as date) < cast(ended.left_at as date)
 )
 
 select
-    dates.date_day,
+    days.date_day,
     ended.show_id,
     ended.user_id,
     ended.stay_number,
     ended.client_id,
     ended.joined_at,
     ended.left_at,
-    greatest(ended.joined_at, cast(dates.date_day as timestamp)) as from_at,
-    least(ended.left_at, cast(dates.date_day + 1 as timestamp)) as until_at,
+    greatest(ended.joined_at, cast(days.date_day as timestamp)) as from_at,
+    least(ended.left_at, cast(days.date_day + 1 as timestamp)) as until_at,
     ended.show_ended_at
 from ended
-inner join {{ ref('dim_dates') }} as dates
-    on dates.date_day between cast(ended.joined_at as date) and cast(ended.left_at as date)
+inner join days
+    on ended.show_id = days.show_id and ended.user_id = days.user_id and ended.stay_number = days.stay_number
