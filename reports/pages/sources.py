@@ -121,7 +121,12 @@ TRENDING = Table(
     sql="""
         select
             t.date_day, case when t.scope_type = 'all' then 'all' else t.scope_value end as country_code, t.show_id,
-            coalesce(s.title, t.show_id) as title,
+            -- a chart has a bar for each title, so that shows of one title must be told apart
+            coalesce(s.title, t.show_id) || case
+                when count(*) over (partition by t.scope_type, t.scope_value, coalesce(s.title, t.show_id)) > 1
+                    then ' (' || t.show_id || ')'
+                else ''
+            end as title,
             coalesce(s.category, 'unknown') as category, t.rank, t.listeners, t.recent_engagement,
             t.expected_engagement, t.trend_score, -t.rank as place,
             case

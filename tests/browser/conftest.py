@@ -75,8 +75,10 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    """Nine weeks of four hundred people; a partner who has no voice, one country that nobody signs on in."""
+    """Nine weeks of four hundred people; no voice at one partner, no sign-ons in one country, a title of two shows."""
     changes = (
+        "update dim_shows set title = 'Night Shift' where show_id in (select show_id from fct_trending_shows "
+        "where date_day = date '2026-01-30' and scope_type = 'all' and rank in (2, 4))",
         "delete from fct_voice_daily where partner_id = 'velora'",
         "delete from fct_music_service_signons_daily where country_code = 'se'",
     )

@@ -99,9 +99,15 @@ def expected(page: str, card: str, choice: Choice) -> str:
         where {choice.days("cast(s.started_at as date)")}
     """
     trending = f"""
-        select t.*, s.title, s.category from fct_trending_shows as t inner join dim_shows as s on t.show_id = s.show_id
-        where t.date_day = {SHOWN} and t.scope_type = '{"all" if choice.country_code == "all" else "country"}'
-            and t.scope_value = '{choice.country_code}'
+        with those as (
+            select t.*, s.title as name, s.category
+            from fct_trending_shows as t inner join dim_shows as s on t.show_id = s.show_id
+            where t.date_day = {SHOWN} and t.scope_type = '{"all" if choice.country_code == "all" else "country"}'
+                and t.scope_value = '{choice.country_code}'
+        )
+        select those.*, if(name in (select name from those group by name having count(*) > 1),
+            format('{{}} ({{}})', name, show_id), name) as title
+        from those
     """
     on_latest = "sum(active_devices) filter (is_latest_stable)"
     queries = {
