@@ -11,17 +11,12 @@ import pytest
 from dbt_common.events.base_types import EventMsg
 
 from tests.redshift.rig.houses import dbt, empty, stage
-from tests.redshift.rig.lakes import Stage, grown, lines, write_lines
+from tests.redshift.rig.lakes import Stage, lines, write_lines
 from tests.redshift.rig.server import Rig
 from tests.redshift.rig.spectrum import scan
-from tests.warehouse.houses import House, environment
+from tests.warehouse.houses import House, environment, parsed
 
 Stager = Callable[..., tuple[bool, str]]
-
-
-@pytest.fixture(scope="module")
-def lakes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stage]:
-    return grown(tmp_path_factory.mktemp("lakes"), until="late")
 
 
 @pytest.fixture
@@ -237,7 +232,7 @@ def test_a_right_that_is_missing_is_named(rig: Rig, lakes: dict[str, Stage], sta
         _sql(rig, "alter database earshot owner to dbt")
 
 
-def test_on_duckdb_it_says_that_there_is_nothing_to_do(tmp_path: Path) -> None:
+def test_on_duckdb_it_says_that_there_is_nothing_to_do(artefacts: Path, tmp_path: Path) -> None:
     from dbt.cli.main import dbtRunner
 
     said: list[str] = []
@@ -248,6 +243,8 @@ def test_on_duckdb_it_says_that_there_is_nothing_to_do(tmp_path: Path) -> None:
 
     folders = ["--target-path", str(tmp_path), "--log-path", str(tmp_path)]
     with environment({"EARSHOT_LAKE": str(tmp_path / "lake"), "EARSHOT_WAREHOUSE": str(tmp_path / "w.duckdb")}):
-        done = dbtRunner(callbacks=[listen]).invoke(["run-operation", "stage_raw", *folders])
+        done = dbtRunner(manifest=parsed(artefacts), callbacks=[listen]).invoke(
+            ["run-operation", "stage_raw", *folders]
+        )
     assert done.success
     assert any("on DuckDB every build makes the views of the lake by itself" in words for words in said)

@@ -1,10 +1,12 @@
 """Scratch platforms: an inbox, a lake and a warehouse in a folder of their own, landed and built as users do it."""
 
+import fcntl
 import json
 import os
+import pickle
 import random
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -208,13 +210,41 @@ def copy_of(house: House, folder: Path) -> House:
 
 @cache
 def parsed(artefacts: Path, project: Path = ROOT) -> Any:
-    """The project as dbt parses it, once for all builds of a session."""
-    from dbt.cli.main import dbtRunner
+    """The project as dbt parses it, once for all builds of a session; processes with the same artefacts share it."""
 
-    with chdir(project):
-        done = dbtRunner().invoke(["--quiet", "parse", "--target-path", str(artefacts), "--log-path", str(artefacts)])
-    assert done.success, f"dbt parse did not succeed: {done.exception}"
-    return done.result
+    def parse() -> Any:
+        from dbt.cli.main import dbtRunner
+
+        folders = ["--target-path", str(artefacts), "--log-path", str(artefacts)]
+        with chdir(project):
+            return dbtRunner().invoke(["--quiet", "parse", *folders])
+
+    return parsed_once(artefacts / "parsed", parse)
+
+
+def parsed_once(file: Path, parse: Callable[[], Any]) -> Any:
+    """The manifest that this run of `dbt parse` finds; see `made_once`."""
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser import manifest as own  # how dbt keeps one itself; it can't be pickled
+
+    def found() -> Any:
+        done = parse()
+        assert done.success, f"dbt parse did not succeed: {done.exception}"
+        return done.result.to_msgpack(own.extended_mashumaro_encoder)
+
+    manifest: Any = Manifest.from_msgpack(made_once(file, found), decoder=own.extended_mashumuro_decoder)
+    manifest.build_flat_graph()  # which is what macros see
+    return manifest
+
+
+def made_once(file: Path, make: Callable[[], Any]) -> Any:
+    """What the function returns, kept in a file: of several processes that want it the first makes it, others wait."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            file.write_bytes(pickle.dumps(make()))
+    return pickle.loads(file.read_bytes())
 
 
 @cache

@@ -37,10 +37,10 @@ class Stage:
         return {name: count[0] for name, count in zip(names, counts, strict=True) if count}
 
 
-def grown(folder: Path, until: str = "landed again") -> dict[str, Stage]:
+def grown(folder: Path, artefacts: Path) -> dict[str, Stage]:
     """The hand-written platform's lake: landed in three parts, some of it late; compacted in between; and then with a
-    file landed again that has fewer records now. No further than to the step that is named."""
-    house = House(folder / "house", folder / "artefacts")
+    file landed again that has fewer records now."""
+    house = House(folder / "house", artefacts)
     days = list(all_together().values())
     steps: dict[str, Callable[[], Any]] = {
         "landed": lambda: deliver_and_land(house, together(*days[:1])),
@@ -49,8 +49,7 @@ def grown(folder: Path, until: str = "landed again") -> dict[str, Stage]:
         "late again": lambda: deliver_and_land(house, together(*days[4:])),
         "landed again": lambda: _land_again(house),
     }
-    names = list(steps)[: list(steps).index(until) + 1]
-    return {name: _after(steps[name], house, folder / name) for name in names}
+    return {name: _after(step, house, folder / name) for name, step in steps.items()}
 
 
 def _land_again(house: House) -> None:
