@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import sqlglot
@@ -89,13 +89,14 @@ def read(sql: str) -> list[Statement]:
 
     Raises sqlglot.errors.SqlglotError when the text cannot be parsed.
     """
-    trees = sqlglot.parse(sql, read=_House)
     tokens = tokenize(sql)
+    trees = _House().parser().parse(tokens, sql)
     return [Statement(sql, tree, tokens) for tree in trees if tree is not None]
 
 
+@lru_cache(maxsize=16)
 def tokenize(sql: str) -> list[Token]:
-    """Redshift's tokens of SQL text, comments left out."""
+    """Redshift's tokens of SQL text, comments left out; to be read, for who asks next gets the same."""
     return sqlglot.tokenize(sql, read=_House)
 
 

@@ -1,9 +1,7 @@
 """The same project on both engines: dbt on the rig, and the lake of a house as what lies in S3."""
 
-import inspect
 from collections.abc import Mapping
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -60,8 +58,9 @@ def dbt(
 
     folders = ["--target-path", str(target), "--log-path", str(target), "--project-dir", str(project)]
     quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none"]
-    # For each connection the driver looks who calls it, and would read the source of every function on the stack.
-    with environment({**S3, **rig.environment, **settings}), mock.patch("inspect.stack", partial(inspect.stack, 0)):
+    # For each connection the driver asks who calls it, and would look for the source of every function on the stack.
+    asked = mock.patch("inspect.stack", lambda: [(dbt,)])
+    with environment({**S3, **rig.environment, **settings}), asked:
         return dbtRunner(manifest=manifest, callbacks=[listen]).invoke(
             [*arguments, "--target", "redshift", "--profiles-dir", str(ROOT), *folders, *quiet]
         )

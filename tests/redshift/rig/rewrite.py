@@ -22,6 +22,8 @@ _BESIDE = re.compile(
     re.IGNORECASE,
 )
 _CATALOG = re.compile(r"\b(pg_[a-z_]+|svv_[a-z_]+|information_schema)\b")
+# A date, and a list of them: how many they are, and which, is nothing to the guard.
+_DATES = re.compile(r"\bdate '\d{4}-\d\d-\d\d'(?:, date '\d{4}-\d\d-\d\d')*")
 _DDL = re.compile(r"create\b.*?\b(table|view)\b|alter table", re.IGNORECASE | re.DOTALL)
 _PARTS = {
     *("year", "quarter", "month", "week", "day", "hour", "minute", "second", "millisecond", "microsecond"),
@@ -42,9 +44,14 @@ def translate(sql: str) -> str:
         return rights
     if not text or _BESIDE.match(text):
         return sql
-    if not _CATALOG.search(text) and (found := findings(text)):
-        raise Refused("\n".join(str(finding) for finding in found))
+    if not _CATALOG.search(text) and not _passes(_DATES.sub("date '2026-01-02'", text)):
+        raise Refused("\n".join(str(finding) for finding in findings(text)))
     return _Rewriting(sql).result()
+
+
+@lru_cache(maxsize=4096)
+def _passes(sql: str) -> bool:
+    return not findings(sql)
 
 
 @dataclass
