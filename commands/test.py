@@ -84,7 +84,9 @@ def test(
 
 def run(step: Step, to_stderr: bool = False) -> bool:
     """Run a step, passing its output on as it comes; True when it passed."""
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    # Tests start hundreds of processes: where nothing is kept of what Python compiles, each would compile dbt anew.
+    environment = {**os.environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": ""}
     out = sys.stderr if to_stderr else sys.stdout
     out.flush()
     sys.stderr.flush()
