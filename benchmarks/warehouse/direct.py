@@ -53,6 +53,7 @@ def execute(log: Path, warehouse: Path) -> dict[str, float]:
         # as profiles.yml has it
         connection.execute("set TimeZone = 'UTC'")
         connection.execute("set preserve_insertion_order = false")
+        connection.execute("set checkpoint_threshold = '1GB'")
         for (node, _), texts in statements(log).items():
             began = _cpu_seconds()
             for sql in texts:
