@@ -36,7 +36,8 @@ class Accepted(NamedTuple):
 class Piece:
     """Some consecutive records of one file: rows and rejected records of a text, which begins on `line` at `offset`.
 
-    The row n stands on `lines[index[n]]`, and it alone unless it was judged: then it begins at `placed[n]` of the text.
+    The row n stands on `lines[index[n]]`, and it alone unless it was `judged`. It begins at `before[n] + index[n]` of the
+    text, maybe with blanks: behind so many bytes of lines and so many newlines.
     """
 
     shape: Shape
@@ -47,13 +48,16 @@ class Piece:
     lines: list[bytes]
     rows: list[Any] = field(default_factory=list)
     index: list[int] = field(default_factory=list)
-    placed: dict[int, int] = field(default_factory=dict)
+    before: list[int] = field(default_factory=list)
+    judged: list[int] = field(default_factory=list)
     extras: dict[int, str] = field(default_factory=dict)
     rejected: list[Rejected] = field(default_factory=list)
     blank_lines: int = 0  # lines that hold nothing, between and around the records
-    # Once it is closed, the values by declared column, `index` as an array, and about the bytes of memory it holds.
+    # Once it is closed, the values by declared column, `index` and where rows begin as arrays, and about the bytes of
+    # memory it holds.
     values: dict[str, Values] = field(default_factory=dict)
     where: pa.Array = None
+    starts: pa.Array = None
     size: int = 0
 
     def accept(self, accepted: Accepted) -> None:
@@ -61,9 +65,10 @@ class Piece:
         row = len(self.rows)
         if accepted.extra is not None:
             self.extras[row] = accepted.extra
-        self.placed[row] = accepted.start
+        self.judged.append(row)
         self.rows.append(accepted.row)
         self.index.append(accepted.line)
+        self.before.append(accepted.start - accepted.line)
 
     def __len__(self) -> int:
         return len(self.index)
@@ -76,8 +81,9 @@ class Piece:
         by_column = zip(*map(astuple, self.rows), strict=True) if self.rows else repeat((), len(declared))
         self.values = {column.name: held(column, some) for column, some in zip(declared, by_column, strict=False)}
         self.where = pa.array(self.index, pa.int64())
+        self.starts = pc.add(pa.array(self.before, pa.int64()), self.where)
         self.size = len(self.text) + _REJECTED * len(self.rejected)
-        self.rows = []
+        self.rows, self.before = [], []
         if not self.index:
             self.text, self.lines = b"", []
 
@@ -102,9 +108,7 @@ class Piece:
     def judge_again(self, row: int) -> bool:
         """Judge the line of a row, which is one record; whether it stays."""
         at = self.index[row]
-        begin = self.placed.get(row, -1)
-        if begin < 0:
-            begin = sum(map(len, self.lines[:at])) + at
+        begin = self.starts[row].as_py()
         try:
             outcome = self.judge(jsontext.scan(self.text, begin), at)
         except jsontext.NotJson as error:
@@ -142,7 +146,7 @@ class Batch:
     @property
     def valid(self) -> pa.Array:
         """Which rows are, as an array of booleans."""
-        rows = pa.array(range(len(self)), pa.int64())
+        rows = pa.arange(0, len(self))
         return pc.invert(pc.is_in(rows, value_set=pa.array(self.invalid, pa.int64())))
 
     def without_invalid(self) -> Batch:
@@ -214,7 +218,7 @@ def _taken(pieces: Sequence[Piece]) -> Taken:
     times = [column.name for column in pieces[0].shape.dataset.declared if column.type == "timestamp"]
     first = 0
     for piece in pieces:
-        judged.update(map(first.__add__, piece.placed))
+        judged.update(map(first.__add__, piece.judged))
         for values in (piece.values[name] for name in times):
             if not isinstance(values, pa.Array):
                 numeric.update(first + row for row, value in enumerate(values) if isinstance(value, int))
@@ -234,16 +238,12 @@ def _starts(piece: Piece) -> pa.Array:
     """Where the rows of a piece begin in its text, behind the blanks before them."""
     if not piece.index:
         return piece.where
-    lengths = pc.add(pa.array(list(map(len, piece.lines)), pa.int64()), 1)
-    starts = pc.subtract(pc.cumulative_sum(lengths), lengths).take(piece.where)
+    starts = piece.starts
     content = pa.Array.from_buffers(pa.uint8(), len(piece.text), [None, pa.py_buffer(piece.text)])
     blank = pc.not_equal(content.take(starts), pa.scalar(_BRACE, pa.uint8()))
-    moved = {row: behind_blanks(piece.text, starts[row].as_py()) for row in pc.indices_nonzero(blank).to_pylist()}
-    moved |= {row: behind_blanks(piece.text, start) for row, start in piece.placed.items()}
-    if moved:
-        rows = sorted(moved)
-        mask = pc.is_in(pa.array(range(len(piece)), pa.int64()), value_set=pa.array(rows, pa.int64()))
-        starts = pc.replace_with_mask(starts, mask, pa.array([moved[row] for row in rows], pa.int64()))
+    if pc.any(blank).as_py():
+        moved = [behind_blanks(piece.text, start) for start in starts.filter(blank).to_pylist()]
+        starts = pc.replace_with_mask(starts, blank, pa.array(moved, pa.int64()))
     return starts
 
 

@@ -209,6 +209,7 @@ class PartitionWriter:
         self._rows: dict[date, int] = {}
         # Rows of other days than most that came with them; a few of each, so they are told apart later.
         self._others: list[pa.Table] = []
+        self._others_bytes = 0
         self.parts: list[Part] = []
 
     def write(self, table: pa.Table) -> None:
@@ -222,9 +223,10 @@ class PartitionWriter:
             # A slice would keep the whole table in memory.
             if counts.keys() > {most, None} or None not in counts:
                 self._others.append(table.filter(pc.not_equal(days, most)))
+                self._others_bytes += self._others[-1].nbytes
             table = table.filter(pc.equal(days, most))
         self._take(most, table)
-        while sum(self._bytes.values()) + sum(rows.nbytes for rows in self._others) > MAX_WAITING:
+        while sum(self._bytes.values()) + self._others_bytes > MAX_WAITING:
             self._tell_apart()
             if self._bytes:
                 self._flush(max(self._bytes, key=lambda day: (self._bytes[day], day)))
@@ -247,7 +249,7 @@ class PartitionWriter:
         """Let the rows of other days wait with those of their day."""
         if self._others:
             table = pa.concat_tables(self._others)
-            self._others = []
+            self._others, self._others_bytes = [], 0
             days = table.column(self._partition)
             for day in sorted(days.unique().to_pylist()):
                 self._take(day, table.filter(pc.equal(days, day)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from itertools import islice
+from itertools import accumulate, islice
 
 from loaders import encodings, jsontext
 from loaders.batches import Accepted, Batch, Piece, batch_of, behind_blanks
@@ -167,8 +167,9 @@ class _Pass:
                 rows.extend(map(decode, ahead))
             fast = len(rows) - before
             piece.index.extend(range(at, at + fast))
-            begin += sum(map(len, lines[at : at + fast])) + fast
+            piece.before.extend(accumulate(map(len, lines[at : at + fast]), initial=begin - at))
             at += fast
+            begin = piece.before.pop() + at
             if at == len(lines):
                 break
             following = begin + len(lines[at]) + 1

@@ -141,38 +141,27 @@ class LineShape:
         """
         try:
             row = self.decode(line)
-            return Judged(row, self._undeclared(row, line))
+            return Judged(row, self._undeclared(line))
         except NOT_FAST:
             return None
 
-    def _undeclared(self, row: Any, line: bytes) -> str | None:
-        """JSON text of what nobody declares of a line and its row; raises one of NOT_FAST where there is any doubt.
+    def _undeclared(self, line: bytes) -> str | None:
+        """JSON text of what nobody declares of a line; raises one of NOT_FAST where there is any doubt.
 
-        A line has two quotation marks for each key and two for each text. If it has more of them than its distinct
-        fields account for, a key may stand twice.
+        A line has two quotation marks for each key, and those of the values. If it has more of them than its distinct
+        keys and their values account for, a key stands twice.
         """
-        values = astuple(row)
-        types = list(map(type, values))
-        texts = types.count(str)
-        if list in types:
-            texts += sum(len(value) for value in values if type(value) is list)
         members = _raw_object(line)
-        rest = {}
-        if not members.keys() <= self.names.keys():
-            rest = {name: bytes(raw) for name, raw in members.items() if name not in self.names}
-        marks = 2 * (len(members) + texts) + sum([raw.count(b'"') for raw in rest.values()])
-        escapes = b"\\" in line
-        escaped = line.count(b'\\"') if escapes else 0
-        if line.count(b'"') - escaped != marks or (escaped and b"\\\\" in line):
+        if line.count(b'"') != 2 * len(members) + b"".join(members.values()).count(b'"'):
             raise ValueError("to be judged")
+        rest = {name: bytes(raw) for name, raw in members.items() if name not in self.names}
         if not rest:
             return None
-        if escapes or line.count(b"{") + line.count(b"[") > jsontext.MAX_DEPTH:
-            raise ValueError("to be judged")
-        line.decode("utf-8")
-        deeper = [key for raw in rest.values() if b"{" in raw for key in _distinct_keys(raw)]
         # Names without escapes stand in JSON as they are.
         extra = "{" + ",".join([f'"{name}":{raw.decode()}' for name, raw in rest.items()]) + "}"
+        if b"\\" in line or extra.count("{") + extra.count("[") > jsontext.MAX_DEPTH:
+            raise ValueError("to be judged")
+        deeper = [key for raw in rest.values() if b"{" in raw for key in _distinct_keys(raw)]
         if self.treatment.touches([*rest, *deeper]):
             return jsontext.dump(jsontext.scan(extra.encode()).value, self.treatment.replace)
         return extra
@@ -185,9 +174,12 @@ class LineShape:
         """Undeclared fields; rows that may carry a key twice or lack what is required of records of their kind."""
         doubtful: list[int] = []
         extras: dict[int, str] = {}
-        for row, line in taken.of(self._with_more(taken, columns)):
+        more = self._with_more(taken, columns)
+        for row, line in taken.of(sorted(more)):
+            if more[row] == line.count(b'\\"') and b"\\\\" not in line:
+                continue  # marks within texts, and nothing else
             try:
-                extra = self._undeclared(self.decode(line), line)
+                extra = self._undeclared(line)
             except NOT_FAST:
                 doubtful.append(row)
             else:
@@ -209,13 +201,13 @@ class LineShape:
         """A text, or null, as a value stands in a line."""
         return jsontext.dump(text).encode()
 
-    def _with_more(self, taken: Taken, columns: Mapping[str, pa.Array]) -> list[int]:
-        """The rows of the fast way on whose lines there is more than they hold.
+    def _with_more(self, taken: Taken, columns: Mapping[str, pa.Array]) -> dict[int, int | None]:
+        """The rows of the fast way on whose lines there is more than they hold, and how many quotation marks more.
 
         A line has two quotation marks for each key and two for each value that is text. A row's values have keys of
         their own on its line, so the line has at least the marks that these need. Where it has no more, there is no
         other key, be it undeclared, of a null or of a value that stands twice, whatever stands in its texts. Of a time
-        that is a number more marks are expected than are there, so rows with one are always looked at.
+        that is a number more marks are expected than are there, so it is not known (None) how many more a row with one has.
         """
         marks = pa.scalar(0, pa.int64())
         for column in self.dataset.declared:
@@ -229,8 +221,10 @@ class LineShape:
             pa.array(list(map(bytes.count, lines, repeat(b'"'))), pa.int64()).take(where)
             for lines, where in zip(taken.lines, taken.where, strict=True)
         ]
-        odd = pc.indices_nonzero(pc.not_equal(pa.concat_arrays(there), marks)).to_pylist()
-        return sorted((taken.numeric | set(odd)) - taken.judged)
+        more = pc.subtract(pa.concat_arrays(there), marks)
+        odd = pc.indices_nonzero(more)
+        found = dict(zip(odd.to_pylist(), more.take(odd).to_pylist(), strict=True)) | dict.fromkeys(taken.numeric)
+        return {row: marks for row, marks in found.items() if row not in taken.judged}
 
 
 def _distinct_keys(text: bytes) -> list[str]:
