@@ -88,9 +88,11 @@ def scan(text: bytes, start: int = 0) -> Parsed:
         elif byte in (_OPEN_OBJECT, _OPEN_ARRAY):
             value = {} if byte == _OPEN_OBJECT else []
             open_containers.append(value)
-            if len(open_containers) == MAX_DEPTH + 1:
-                found.faults.append(("too_deep", None))
-                deep = _nest_end(text, position)
+            if len(open_containers) in (2, MAX_DEPTH + 1):
+                levels, end = _nest(text, position)
+                if len(open_containers) + levels > MAX_DEPTH + 1:
+                    found.faults.append(("too_deep", None))
+                    deep = end
             position = skip_blanks(text, position + 1)
             closing = _CLOSE_OBJECT if byte == _OPEN_OBJECT else _CLOSE_ARRAY
             if deep:
@@ -203,13 +205,14 @@ def skip_blanks(text: bytes, position: int) -> int:
     return match.end() if match else position
 
 
-def _nest_end(text: bytes, position: int) -> int:
-    """Where a value ends that is nothing but a nest of brackets around a simple one; 0 of another."""
+def _nest(text: bytes, position: int) -> tuple[int, int]:
+    """How deep a value is that is nothing but a nest of brackets around a simple one, and its end; (1, 0) of another."""
     match = _NEST.match(text, position)
-    if match is None:
-        return 0
+    if match is None or not match.group().isascii():
+        return 1, 0
     closing = re.sub(rb"[^\[{]+", b"", match.group(1))[::-1].translate(_CLOSING)
-    return match.start(2) + len(closing) if match.group(2).startswith(closing) else 0
+    levels = len(closing)
+    return (levels, match.start(2) + levels) if match.group(2).startswith(closing) else (1, 0)
 
 
 def _key(text: bytes, position: int, container: Any, keys: list[str], found: Parsed) -> int:

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from loaders import jsontext
@@ -50,7 +51,7 @@ class Treatment:
 
     def touches(self, keys: Iterable[str]) -> bool:
         """Whether one of the keys is named like a personal field whose class is not `keep`."""
-        return any(plain(key) in self.names for key in keys)
+        return not self.names.keys().isdisjoint(map(_plain_key, keys))
 
     def replace(self, key: str, value: Any) -> Any:
         """The value of an undeclared member after treatment; for `jsontext.dump`."""
@@ -118,6 +119,10 @@ def treatment(dataset: Dataset, datasets: Collection[Dataset], region: str | Non
 def plain(name: str) -> str:
     """A field's name without what spellings differ in."""
     return name.casefold().replace("-", "").replace("_", "")
+
+
+# Producers use the same few keys over and over.
+_plain_key = lru_cache(maxsize=1024)(plain)
 
 
 def looks_personal(name: str) -> bool:
