@@ -36,8 +36,8 @@ class Accepted(NamedTuple):
 class Piece:
     """Some consecutive records of one file: rows and rejected records of a text, which begins on `line` at `offset`.
 
-    The row n stands on `lines[index[n]]`, and it alone unless it was `judged`. It begins at `before[n] + index[n]` of the
-    text, maybe with blanks: behind so many bytes of lines and so many newlines.
+    The row n stands on `lines[index[n]]`, and it alone unless it was `judged`. It begins, maybe with blanks, at
+    `before[n] + index[n]` of the text: behind so many bytes of lines and so many newlines.
     """
 
     shape: Shape

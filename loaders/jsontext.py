@@ -206,7 +206,7 @@ def skip_blanks(text: bytes, position: int) -> int:
 
 
 def _nest(text: bytes, position: int) -> tuple[int, int]:
-    """How deep a value is that is nothing but a nest of brackets around a simple one, and its end; (1, 0) of another."""
+    """How many levels a nest of brackets around one simple value has, and its end; (1, 0) of any other value."""
     match = _NEST.match(text, position)
     if match is None or not match.group().isascii():
         return 1, 0

@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal, NamedTuple, Protocol, TypeAlias
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-from msgspec.structs import astuple
 
 from loaders import jsontext, judge, times
 from loaders.contracts import ARROW_TYPES, OPERATION, Column, Dataset
@@ -207,7 +206,7 @@ class LineShape:
         A line has two quotation marks for each key and two for each value that is text. A row's values have keys of
         their own on its line, so the line has at least the marks that these need. Where it has no more, there is no
         other key, be it undeclared, of a null or of a value that stands twice, whatever stands in its texts. Of a time
-        that is a number more marks are expected than are there, so it is not known (None) how many more a row with one has.
+        that is a number more marks are expected than are there, so for a row with one it is not known (None) how many.
         """
         marks = pa.scalar(0, pa.int64())
         for column in self.dataset.declared:

@@ -18,7 +18,7 @@
     {% for source in graph.sources.values() if source.package_name == project_name %}
         {% set place = source.external.location if source.external else 'raw/' ~ source.source_name ~ '/' ~ source.name %}
         {% set folder = lake ~ '/' ~ place %}
-        {% set is_empty = newest_load == '' or run_query("select count(*) from glob('" ~ folder ~ "/*/*.parquet')").columns[0].values()[0] == 0 %}
+        {% set is_empty = newest_load == '' or run_query("select file from glob('" ~ folder ~ "/*/*.parquet') limit 1").rows | length == 0 %}
         {% set partition = ['event_date', 'snapshot_date', 'load_date'] | select('in', source.columns) | first %}
         {# Of a column that is named as it DuckDB would prune no files. #}
         {% set file = '_lake_file' if 'filename' in source.columns else 'filename' %}

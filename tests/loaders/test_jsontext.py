@@ -113,16 +113,19 @@ def test_members_can_be_replaced_at_any_depth() -> None:
     st.lists(st.sampled_from([b"[", b'{"a":', b'{"\xff":', b'{"[":', b'{"a" :']), min_size=1, max_size=30),
     st.sampled_from([b"1", b"-0", b"1.5", b'"x"', b'"\\n"', b"null", b"", b"{}", b"[1,2]", b"01", b'{"b":1,"b":2}']),
     st.lists(st.sampled_from([b"]", b"}", b" ", b",1]", b"x"]), max_size=3),
+    st.sampled_from([1, jsontext.MAX_DEPTH]),
 )
 def test_what_is_too_deep_ends_where_it_would_if_it_were_not_passed_over(
-    opening: list[bytes], inner: bytes, wrong: list[bytes]
+    opening: list[bytes], inner: bytes, wrong: list[bytes], before: int
 ) -> None:
+    if before == 1:  # all of the nest is looked at in one go: one just about as deep as may be
+        opening = opening * (jsontext.MAX_DEPTH // len(opening))
     closing = b"".join(b"]" if one == b"[" else b"}" for one in reversed(opening))
     for end in (closing, b"".join(wrong) + closing, closing[:-1], closing[::-1]):
-        text = b"[" * jsontext.MAX_DEPTH + b"".join(opening) + inner + end + b"]" * jsontext.MAX_DEPTH + b" 1"
+        text = b"[" * before + b"".join(opening) + inner + end + b"]" * before + b" 1"
         with pytest.MonkeyPatch.context() as patch:
             passed = outcome(text)
-            patch.setattr(jsontext, "_nest_end", lambda text, position: 0)
+            patch.setattr(jsontext, "_nest", lambda text, position: (1, 0))
             assert passed == outcome(text)
 
 
@@ -132,4 +135,4 @@ def outcome(text: bytes) -> tuple[object, ...]:
         parsed = jsontext.scan(text)
     except jsontext.NotJson as error:
         return error.position, error.words, error.incomplete
-    return parsed.end, parsed.faults[0]
+    return parsed.end, parsed.faults[:1]
