@@ -16,6 +16,7 @@ from dbt.cli.main import dbtRunner
 from serving import saved
 from tests.redshift.guard import findings
 from tests.warehouse.compare import read_mart, same
+from tests.warehouse.houses import copy_of
 from tests.warehouse.oracle import Row
 from tests.warehouse.oracle.contract import ROOT
 from tests.warehouse.platforms import Platform
@@ -30,15 +31,16 @@ def platform(platform_named: Callable[[str], Platform]) -> Platform:
 
 
 @pytest.fixture(scope="module")
-def compiled(platform: Platform) -> Mapping[str, str]:
-    """The SQL of every analysis, by name."""
+def compiled(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """The SQL of every analysis, by name; dbt opens the file so that nobody else can read it, hence a copy."""
+    house = copy_of(platform.house, tmp_path_factory.mktemp("compiled") / "house")
     manager: Any = DuckDBConnectionManager
-    places = ["--target-path", str(platform.house.artefacts), "--log-path", str(platform.house.artefacts)]
+    places = ["--target-path", str(house.artefacts), "--log-path", str(house.artefacts)]
     with pytest.MonkeyPatch.context() as patch, chdir(ROOT):
-        for name, value in platform.house.environment.items():
+        for name, value in house.environment.items():
             patch.setenv(name, value)
         done = dbtRunner().invoke(["--quiet", "compile", "--select", "resource_type:analysis", *places])
-        # the adapter would keep the file open, in a way in which nobody else can read it
+        # the adapter would keep the file open
         manager.env().close()
         manager.close_all_connections()
     assert done.success, f"dbt compile did not succeed: {done.exception}"
