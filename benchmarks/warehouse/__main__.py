@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.warehouse --out /tmp/history
 
-README.md beside this file says how to read what it prints.
+README.md in the folder above says how to read what it prints.
 """
 
 import argparse
