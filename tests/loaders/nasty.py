@@ -150,6 +150,21 @@ ASIDE: dict[str, tuple[bytes, str, str | None]] = {
     "duplicate null": (also(b'"userid":null'), "duplicate_key", "userid"),
     "duplicate of two nulls": (also(b'"artist":null,"artist":null'), "duplicate_key", "artist"),
     "duplicate key, escaped": (also(b'"user\\u0069d":"u2"'), "duplicate_key", "userid"),
+    "duplicate beside texts that end in backslashes": (
+        also(b'"title":"x\\\\","artist":"y\\\\","live":true,"live":false'),
+        "duplicate_key",
+        "live",
+    ),
+    "duplicate beside a text with quotation marks": (
+        also(b'"title":"\\"x\\"","live":true,"live":false'),
+        "duplicate_key",
+        "live",
+    ),
+    "duplicate beside a time that is a number": (
+        changed(b'"senttime":"2026-03-01T03:15:01Z"', b'"senttime":1772334901000,"live":true,"live":false'),
+        "duplicate_key",
+        "live",
+    ),
     "duplicate undeclared key": (also(b'"x":1,"x":1'), "duplicate_key", "x"),
     "duplicate undeclared key, escaped": (also(b'"a":1,"\\u0061":1'), "duplicate_key", "a"),
     "duplicate nested key": (also(b'"x":{"y":{"z":1,"z":2}}'), "duplicate_key", "z"),
