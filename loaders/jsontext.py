@@ -88,6 +88,7 @@ def scan(text: bytes, start: int = 0) -> Parsed:
         elif byte in (_OPEN_OBJECT, _OPEN_ARRAY):
             value = {} if byte == _OPEN_OBJECT else []
             open_containers.append(value)
+            # A nest is looked through where it begins in a record; what is too deep in any other way, when it is.
             if len(open_containers) in (2, MAX_DEPTH + 1):
                 levels, end = _nest(text, position)
                 if len(open_containers) + levels > MAX_DEPTH + 1:
