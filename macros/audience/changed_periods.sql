@@ -40,7 +40,7 @@
         inner join found on known.partner_id = found.partner_id and known.client_id = found.client_id
     {% endset %}
     {% set days = changed_dates() %}
-    {% for span in run_query(sql).rows %}
+    {% for span in ask_once(sql).rows %}
         {% do days.extend(days_from_to((span[0] | string)[:10], (span[1] | string)[:10])) %}
     {% endfor %}
     {% set starts = [] %}
@@ -60,7 +60,7 @@
             on growth.period_type = periods.period_type and growth.period_start = periods.period_start
         where growth.is_complete <> coalesce(periods.period_end < horizon.newest_received_day, false)
     {% endset %}
-    {% do starts.extend(run_query(sql).columns[0].values()) %}
+    {% do starts.extend(ask_once(sql).columns[0].values()) %}
     {{ return(dates_as_text(starts)) }}
 {% endmacro %}
 
@@ -77,7 +77,7 @@
         union
         select period_start as date_day from {{ this }} where period_start >= date '{{ first }}'
     {% endset %}
-    {{ return(dates_as_text(run_query(sql).columns[0].values())) }}
+    {{ return(dates_as_text(ask_once(sql).columns[0].values())) }}
 {% endmacro %}
 
 {% macro starts_of_weeks_and_months(days) %}

@@ -8,7 +8,7 @@
             (select max(date_day) from {{ this }}) as known_day,
             (select newest_day from {{ builtins.ref('int_data_horizon') }}) as newest_day
     {% endset %}
-    {% set row = run_query(sql).rows[0] %}
+    {% set row = ask_once(sql).rows[0] %}
     {% if row[0] is none %}{{ return(none) }}{% endif %}
     {% set known = (row[0] | string)[:10] %}
     {% set newest = (row[1] | string)[:10] if row[1] is not none else known %}

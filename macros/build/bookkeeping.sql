@@ -78,17 +78,32 @@
     {{ return('(select max(landed_at) from ' ~ builtins.source('lake', 'load_dates') ~ ')') }}
 {% endmacro %}
 
-{% macro seen_build(name=none) %}
+{% macro ask_once(sql) %}
+    {#
+        The result of a query whose answer stays the same while a node is built, however often the node's macros ask: what a
+        model, its strategy and its hooks render is rendered apart. Kept with the node, for this run of dbt.
+    #}
+    {% set node = graph.nodes.get(model.unique_id, {}) %}
+    {% if node.get('_asked_in') != invocation_id %}
+        {% do node.update({'_asked_in': invocation_id, '_answers': {}}) %}
+    {% endif %}
+    {% if sql not in node['_answers'] %}
+        {% do node['_answers'].update({sql: run_query(sql)}) %}
+    {% endif %}
+    {{ return(node['_answers'][sql]) }}
+{% endmacro %}
+
+{% macro seen_build_sql(name=none) %}
     {# The build that last finished this model, or that of the name; 0 when there is none. #}
-    {{ return(run_query("select coalesce(max(build_id), 0) from " ~ bookkeeping('seen_builds') ~ " where model_name = '" ~ (name or model.name) ~ "'").columns[0].values()[0] | int) }}
+    {{ return("(select coalesce(max(build_id), 0) from " ~ bookkeeping('seen_builds') ~ " where model_name = '" ~ (name or model.name) ~ "')") }}
 {% endmacro %}
 
 {% macro seen_landed_at(name=none) %}
     {# The newest load that this model has seen, or that of the name, as text; before the first load of all when there is none. #}
     {% set sql %}
-        select max(landed_through) from {{ bookkeeping('builds') }} where build_id <= {{ seen_build(name) }}
+        select max(landed_through) from {{ bookkeeping('builds') }} where build_id <= {{ seen_build_sql(name) }}
     {% endset %}
-    {{ return((run_query(sql).columns[0].values()[0] or '1970-01-01 00:00:00') | string) }}
+    {{ return((ask_once(sql).columns[0].values()[0] or '1970-01-01 00:00:00') | string) }}
 {% endmacro %}
 
 {% macro current_build_sql() %}

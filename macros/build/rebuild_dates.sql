@@ -30,7 +30,7 @@
     {% if parents.models %}
         {% set sql %}
             select distinct date_day from {{ bookkeeping('changed_dates') }}
-            where build_id > {{ seen_build() }} and model_name in ('{{ parents.models | join("', '") }}')
+            where build_id > {{ seen_build_sql() }} and model_name in ('{{ parents.models | join("', '") }}')
         {% endset %}
         {% do queries.append(sql) %}
     {% endif %}
@@ -46,7 +46,7 @@
     {% endif %}
     {% set dates = [] %}
     {% for sql in queries %}
-        {% for day in run_query(sql).columns[0].values() %}
+        {% for day in ask_once(sql).columns[0].values() %}
             {% if day is none %}{{ return(none) }}{% endif %}
             {% do dates.append((day | string)[:10]) %}
         {% endfor %}
@@ -84,7 +84,7 @@
             ) as first_day,
             (select newest_day from {{ builtins.ref('int_data_horizon') }}) as last_day
     {% endset %}
-    {% set row = run_query(sql).rows[0] %}
+    {% set row = ask_once(sql).rows[0] %}
     {% if row[0] is none or row[1] is none %}{{ return([]) }}{% endif %}
     {{ return(days_from_to((row[0] | string)[:10], (row[1] | string)[:10])) }}
 {% endmacro %}

@@ -26,7 +26,7 @@
         where exposures.user_id is null
     {% endset %}
     {% set dates = [] %}
-    {% for day in run_query(sql).columns[0].values() %}
+    {% for day in ask_once(sql).columns[0].values() %}
         {% for offset in range(-7, 9) %}
             {% do dates.append((modules.datetime.date.fromisoformat((day | string)[:10]) + modules.datetime.timedelta(days=offset)) | string) %}
         {% endfor %}

@@ -14,10 +14,10 @@
     {% if changed is none %}{{ return(everything) }}{% endif %}
     {% set sql %}
         select distinct date_day from {{ bookkeeping('changed_dates') }}
-        where model_name = 'stg_events__notification' and had_removals and build_id > {{ seen_build() }}
+        where model_name = 'stg_events__notification' and had_removals and build_id > {{ seen_build_sql() }}
     {% endset %}
     {% set stale = ['1 = 0'] %}
-    {% for day in run_query(sql).columns[0].values() %}
+    {% for day in ask_once(sql).columns[0].values() %}
         {% do stale.append("date '" ~ (day | string)[:10] ~ "' between first_event_date and last_event_date") %}
     {% endfor %}
     {% set keys %}
@@ -31,7 +31,7 @@
         select distinct event_date from {{ builtins.ref('stg_events__notification') }} where notification_id in ({{ keys }})
     {% endset %}
     {% set dates = [] %}
-    {% for day in run_query(sql).columns[0].values() %}
+    {% for day in ask_once(sql).columns[0].values() %}
         {% do dates.append((day | string)[:10]) %}
     {% endfor %}
     {{ return({'event_dates': dates | sort, 'keys': keys, 'stale': stale | join(' or ')}) }}

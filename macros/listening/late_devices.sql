@@ -10,7 +10,7 @@
         where listening.device_id is not null and coalesce(devices.model, 'unknown') <> listening.device_model
     {% endset %}
     {% set dates = [] %}
-    {% for day in run_query(sql).columns[0].values() %}
+    {% for day in ask_once(sql).columns[0].values() %}
         {% do dates.append((day | string)[:10]) %}
     {% endfor %}
     {{ return(dates) }}

@@ -24,7 +24,7 @@
             totals.is_complete
             <> coalesce({{ next_period_start('totals.period_type', 'totals.period_start') }} <= horizon.newest_received_day, false)
     {% endset %}
-    {% do starts.extend(run_query(sql).columns[0].values()) %}
+    {% do starts.extend(ask_once(sql).columns[0].values()) %}
     {{ return(dates_as_text(starts)) }}
 {% endmacro %}
 

@@ -34,7 +34,7 @@
         select plays.date_day {{ outdated }}
     {% endset %}
     {% set dates = changed %}
-    {% for day in run_query(sql).columns[0].values() %}
+    {% for day in ask_once(sql).columns[0].values() %}
         {% for offset in range(3) %}
             {% do dates.append((modules.datetime.date.fromisoformat((day | string)[:10]) + modules.datetime.timedelta(days=offset)) | string) %}
         {% endfor %}
@@ -47,9 +47,9 @@
     {% if not execute or not is_incremental() or changed_dates() is none %}{{ return(none) }}{% endif %}
     {% set sql %}
         select distinct date_day from {{ bookkeeping('changed_dates') }}
-        where model_name = 'stg_events__play' and had_removals and build_id > {{ seen_build() }}
+        where model_name = 'stg_events__play' and had_removals and build_id > {{ seen_build_sql() }}
     {% endset %}
-    {{ return(dates_as_text(run_query(sql).columns[0].values())) }}
+    {{ return(dates_as_text(ask_once(sql).columns[0].values())) }}
 {% endmacro %}
 
 {% macro stale_plays() %}

@@ -15,7 +15,7 @@
         select distinct date_day from {{ builtins.ref('int_show_days') }} where show_id in ({{ keys }})
     {% endset %}
     {% set dates = [] %}
-    {% for day in run_query(sql).columns[0].values() %}
+    {% for day in ask_once(sql).columns[0].values() %}
         {% do dates.append((day | string)[:10]) %}
     {% endfor %}
     {{ return({'event_dates': dates | sort, 'keys': keys}) }}
@@ -55,10 +55,10 @@
     {% if builds_all_shows() %}{{ return({'event_dates': none, 'keys': ''}) }}{% endif %}
     {% set sql %}
         select distinct date_day from {{ bookkeeping('changed_dates') }}
-        where model_name = 'stg_events__show_interaction' and had_removals and build_id > {{ seen_build() }}
+        where model_name = 'stg_events__show_interaction' and had_removals and build_id > {{ seen_build_sql() }}
     {% endset %}
     {% set others = ["select show_id from " ~ this ~ " where 1 = 0"] %}
-    {% for day in run_query(sql).columns[0].values() %}
+    {% for day in ask_once(sql).columns[0].values() %}
         {% do others.append("or date '" ~ (day | string)[:10] ~ "' between first_day and last_day") %}
     {% endfor %}
     {{ return(shows_to_rebuild(others | join(' '))) }}

@@ -1,7 +1,7 @@
 {% macro so_far_dates() %}
     {# The newest day, the day before and the day a week before, as ISO text, so that nothing else is read; none with `--empty`. #}
     {% if not execute or flags.WHICH not in ['build', 'run', 'retry'] %}{{ return(none) }}{% endif %}
-    {% set newest = run_query('select newest_day from ' ~ builtins.ref('int_data_horizon')).columns[0].values()[0] %}
+    {% set newest = ask_once('select newest_day from ' ~ builtins.ref('int_data_horizon')).columns[0].values()[0] %}
     {% set dates = [] %}
     {% if newest %}
         {% for days_back in [7, 1, 0] %}

@@ -19,7 +19,7 @@
 
 {% macro newest_dump_at() %}
     {# Export time of the newest dump as text; empty when there is none. #}
-    {% set newest = run_query('select max(snapshot_at) from ' ~ history_source()).columns[0].values()[0] %}
+    {% set newest = ask_once('select max(snapshot_at) from ' ~ history_source()).columns[0].values()[0] %}
     {{ return(newest | string if newest else '') }}
 {% endmacro %}
 
@@ -69,7 +69,7 @@
 {% endmacro %}
 
 {% macro needs_new_history() %}
-    {% if var('rebuild_snapshots') or seen_build() == 0 %}{{ return(true) }}{% endif %}
+    {% if var('rebuild_snapshots') or ask_once('select ' ~ seen_build_sql()).columns[0].values()[0] == 0 %}{{ return(true) }}{% endif %}
     {% set changed = changed_dates() %}
     {% if changed is none %}{{ return(true) }}{% endif %}
     {% if not changed %}{{ return(false) }}{% endif %}

@@ -13,7 +13,7 @@
             lost_rows and load_date >= date '{{ seen[:10] }}' and landed_at > timestamp '{{ seen }}'
             and dataset in ('{{ recording_parents(model.depends_on.nodes).datasets | join("', '") }}')
     {% endset %}
-    {{ return(run_query(sql).columns[0].values()[0] == 0) }}
+    {{ return(ask_once(sql).columns[0].values()[0] == 0) }}
 {% endmacro %}
 
 {% macro stale_events() %}
