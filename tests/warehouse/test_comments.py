@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from serving.publish import FILE, publish
+from tests.warehouse.houses import build, copy_of
 from tests.warehouse.platforms import Platform
 
 KINDS = ("model", "seed", "snapshot")
@@ -50,6 +51,20 @@ def test_readers_of_published_marts_are_told_the_same(
     assert marts and {table: said[table] for table in marts} == marts
     typed = _types(platform.house.warehouse)
     assert {table: _types(tmp_path / FILE)[table] for table in marts} == {table: typed[table] for table in marts}
+
+
+def test_a_kept_table_is_told_what_it_does_not_say_yet(
+    platform: Platform, described: Mapping[str, Mapping[str, str]], tmp_path: Path
+) -> None:
+    """A build writes comments only where they differ; an edited description reaches an incremental model, too."""
+    house = copy_of(platform.house, tmp_path / "house")
+    with duckdb.connect(str(house.warehouse)) as connection:
+        connection.execute("comment on table marts.fct_plays is null")
+        connection.execute("comment on column marts.fct_plays.play_id is 'what it meant before'")
+        connection.execute("comment on column staging.stg_events__play.action is null")
+    build(house, comments=True)
+    said = _comments(house.warehouse)
+    assert {table: said[table] for table in described} == described
 
 
 def _comments(file: Path) -> dict[str, dict[str, str | None]]:
