@@ -12,7 +12,7 @@
     {% if row[0] is none %}{{ return(none) }}{% endif %}
     {% set known = (row[0] | string)[:10] %}
     {% set newest = (row[1] | string)[:10] if row[1] is not none else known %}
-    {{ return(days_from_to((changed_dates() + [known]) | min, [known, newest] | max)) }}
+    {{ return(days_from_to((changed_dates() + [known, newest]) | min, [known, newest] | max)) }}
 {% endmacro %}
 
 {% macro stale_registrations() -%}

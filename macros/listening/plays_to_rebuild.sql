@@ -26,9 +26,9 @@
     {% endif %}
     {% set sql %}
         {% if changed %}
-        {# An event of a play that began more than two dates before is none of the play's. #}
+        {# However long before: an event of a later date than those three changes nothing, but its play is made anew. #}
         select date_day from {{ this }}
-        where date_day >= date '{{ changed[0] }}' - 2 and play_id in ({{ touched }})
+        where play_id in ({{ touched }})
         union
         {% endif %}
         select plays.date_day {{ outdated }}

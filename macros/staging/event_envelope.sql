@@ -5,13 +5,18 @@
         {{ occurred_at('eventtime', 'senttime', 'receivedtime') }} as occurred_at,
         event_date,
         receivedtime as received_at,
-        clientid as client_id,
+        {{ client_of('clientid') }} as client_id,
         userid as user_id,
         deviceid as device_id,
         coalesce(lower(countrycode), 'zz') as country_code,
         platform,
         appversion as app_version,
         _region as region
+{%- endmacro %}
+
+{% macro client_of(column) -%}
+    {#- A client that calls itself `all` is told from the rows over every client, which are called so. -#}
+    case when {{ column }} = 'all' then '_all' else {{ column }} end
 {%- endmacro %}
 
 {% macro event_lineage() %}

@@ -115,6 +115,8 @@ DO_NOT_GIVE_VALUES = {
     "bootstrap_warehouse": "rights, on Redshift alone: test_rights.py",
     "secure_mart": "rights, on Redshift alone: test_rights.py",
     "create_table_as": "the order in which DuckDB writes a table: tests/warehouse/test_order.py",
+    "persist_docs": "comments on DuckDB: tests/warehouse/test_comments.py",
+    "alter_relation_comment": "comments on DuckDB: tests/warehouse/test_comments.py",
     "check_lake": "a refusal, on DuckDB alone: tests/warehouse/test_lake.py",
     "create_raw_views": "the raw layer: test_raw.py",
     "stage_raw": "the raw layer: test_raw.py",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.warehouse.builders import Files
+from tests.warehouse.builders import Files, deliver, device, event, native_export, play, user
 from tests.warehouse.helpers import together
 from tests.warehouse.houses import (
     House,
@@ -65,6 +65,42 @@ def test_a_build_after_every_file(new_house: Callable[[], House], platform_named
         deliver_and_land(house, files)
         build(house)
         require_agreement(house, recomputed(arrived), f"after {unit}")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            together(
+                deliver("2024-03-01T13", play("2024-03-01T12:00", "long", "heartbeat", 40)),
+                deliver("2024-03-10T13", play("2024-03-10T12:00", "other", seconds=1)),
+            ),
+            deliver("2024-03-11T13", play("2024-03-11T12:00", "long", "heartbeat", 40)),
+            id="an event of a play that began long before, and nothing of the days between",
+        ),
+        pytest.param(
+            together(
+                deliver("2024-03-01T13", event("navigation", "2024-03-01T12:00")),
+                deliver("2024-03-11T13", event("navigation", "2024-03-11T12:00", id="newest", sent=None)),
+                native_export("users", "2024-03-01T03:00", user("ann", "2024-03-01T00:00")),
+                native_export("devices", "2024-03-01T03:00", device("d1")),
+            ),
+            deliver(
+                "2024-03-11T14",
+                event("navigation", "2024-03-03T12:00", id="newest", received="2024-03-11T11:00", sent=None),
+            ),
+            id="the newest event happened a week earlier, says its better copy",
+        ),
+    ],
+)
+def test_one_after_the_other(new_house: Callable[[], House], before: Files, after: Files) -> None:
+    house = new_house()
+    deliver_and_land(house, before)
+    build(house)
+    require_agreement(house, recomputed(before), "before")
+    deliver_and_land(house, after)
+    build(house)
+    require_agreement(house, recomputed(together(before, after)), "after")
 
 
 def test_a_slice_of_all_dates_comes_forty_days_late(

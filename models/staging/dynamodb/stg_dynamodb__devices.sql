@@ -6,7 +6,7 @@ with source as (
 renamed as (
     select
         id as device_id,
-        clientid as client_id,
+        {{ client_of('clientid') }} as client_id,
         ownerid as owner_user_id,
         model,
         coalesce(nullif(nullif(lower(country), ''), 'all'), 'zz') as country_code,

@@ -6,7 +6,7 @@ with source as (
 renamed as (
     select
         id as user_id,
-        clientid as client_id,
+        {{ client_of('clientid') }} as client_id,
         coalesce(nullif(nullif(lower(country), ''), 'all'), 'zz') as country_code,
         language,
         birthyear as birth_year,

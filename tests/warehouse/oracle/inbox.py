@@ -171,7 +171,7 @@ def _event(stream: str, row: dict[str, Any], origin: Origin) -> Event:
         event_id=row["eventid"],
         occurred_at=occurred_at(row["eventtime"], row["senttime"], row["receivedtime"]),
         received_at=row["receivedtime"],
-        client_id=row["clientid"],
+        client_id=client_of(row["clientid"]),
         user_id=row["userid"],
         device_id=row["deviceid"],
         country_code=country.lower() if country is not None else None,
@@ -179,6 +179,11 @@ def _event(stream: str, row: dict[str, Any], origin: Origin) -> Event:
         fields={name: value for name, value in row.items() if name not in envelope},
         origin=origin,
     )
+
+
+def client_of(name: str) -> str:
+    """`all` is what the rows over every client are called, so a client of that name gets another."""
+    return "_all" if name == "all" else name
 
 
 def _read_native(

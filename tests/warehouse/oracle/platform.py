@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
-from tests.warehouse.oracle.inbox import Dump, Event, Inbox, Message
+from tests.warehouse.oracle.inbox import Dump, Event, Inbox, Message, client_of
 
 DAY = timedelta(days=1)
 ALL = "all"
@@ -114,11 +114,13 @@ def without_duplicates(events: Iterable[Event]) -> list[Event]:
 
 
 def _in_order(dumps: list[Dump]) -> list[Dump]:
-    """Dumps by export time. An empty one says nothing; files of one export time are one dump."""
+    """Dumps by export time, clients by the names that marts have for them. An empty one says nothing; files of one
+    export time are one dump."""
     merged: dict[datetime, Dump] = {}
     for dump in dumps:
+        items = {id: {**item, "clientId": client_of(item["clientId"])} for id, item in dump.items.items()}
         earlier = merged[dump.exported_at].items if dump.exported_at in merged else {}
-        merged[dump.exported_at] = Dump(dump.exported_at, {**earlier, **dump.items})
+        merged[dump.exported_at] = Dump(dump.exported_at, {**earlier, **items})
     return [merged[moment] for moment in sorted(merged) if merged[moment].items]
 
 

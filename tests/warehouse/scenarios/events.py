@@ -173,7 +173,7 @@ def calendar_borders() -> Deliveries:
 
 
 def wandering_users() -> Deliveries:
-    """Users of several partners' clients and several countries a day, first moments that tie, a client nobody knows."""
+    """Users of several partners' clients and several countries a day, first moments that tie, clients nobody knows."""
     name = "wandering.json"
     tie = "2024-01-03T09:00"
     return {
@@ -202,6 +202,8 @@ def wandering_users() -> Deliveries:
             event("musicserviceauth", "2023-12-20T09:00", user="wander-2", client="mystery-box", country="XK"),
             play("2019-02-28T23:59", "ancient", "heartbeat", 90, user="ancient"),
             event("navigation", "2024-03-01T09:00", user="wander-1", client="earshot-web", country="FR"),
+            # is called like the rows over every client
+            play("2024-03-01T09:00", "wander-all", "heartbeat", 60, user="wander-5", client="all"),
             # what was received last did not happen last
             event("navigation", "2024-03-01T09:00", user="wander-1", client="earshot-ios", received="2024-03-10T01:00"),
             name=name,

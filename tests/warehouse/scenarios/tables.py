@@ -71,7 +71,14 @@ def accounts() -> Deliveries:
                 user("acc-4", "2023-12-27T10:00"),
                 user("acc-5", "2024-01-03T10:00"),
             ),
-            native_export("users", "2024-03-06T03:00", moved, base[1], user("wander-3", "2024-06-01T00:00")),
+            native_export(
+                "users",
+                "2024-03-06T03:00",
+                moved,
+                base[1],
+                user("wander-3", "2024-06-01T00:00"),
+                user("wander-5", "2024-02-01T00:00", client="all"),
+            ),
             deliver(LAST, event("navigation", "2024-03-06T10:00", user="acc-2", country="ZZ"), name="accounts.json"),
         ),
     }
@@ -119,7 +126,13 @@ def speakers() -> Deliveries:
             native_export("devices", "2024-01-31T20:00", back, device("dev-4", "1.3"), device("dev-5", "1.2")),
         ),
         LAST: together(
-            native_export("devices", "2024-03-05T03:00", device("dev-late", "9", model="Basso", country="SE"), mini),
+            native_export(
+                "devices",
+                "2024-03-05T03:00",
+                device("dev-late", "9", model="Basso", country="SE"),
+                mini,
+                device("dev-all", client="all"),
+            ),
             native_export(
                 "devices",
                 "2024-01-03T03:00",
