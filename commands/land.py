@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from commands import output, settings
+from loaders.errors import EarshotError
 
 if TYPE_CHECKING:
     from loaders.land import Report
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 
 def land(
     dataset: list[str] = typer.Option([], "--dataset", metavar="NAME", help="Only this dataset; may be repeated."),
-    reland: str = typer.Option(
-        "", "--reland", metavar="PATH", help="Replace the rows of this landed file (or dump) by those it holds now."
+    reland: list[str] = typer.Option(
+        [], "--reland", metavar="PATH", help="Replace the rows of this landed file (or dump) by those it holds now."
     ),
     everything: bool = typer.Option(False, "--all", help="Look at deliveries of any age, where the inbox is in S3."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON document."),
@@ -36,6 +37,9 @@ def land(
 
     from loaders.land import land as land_inbox
 
+    if len(reland) > 1:
+        raise EarshotError(f"--reland takes one path, not {len(reland)}; land one after the other again.", 2)
+    again = reland[0] if reland else None
     here = settings.load()
     terminal = Console(stderr=True)
     if terminal.is_terminal:
@@ -45,11 +49,11 @@ def land(
                 here.lake,
                 dataset,
                 lambda done, total: status.update(f"landing, {100 * done // max(total, 1)} %"),
-                again=reland or None,
+                again=again,
                 everything=everything,
             )
     else:
-        report = land_inbox(here.inbox, here.lake, dataset, again=reland or None, everything=everything)
+        report = land_inbox(here.inbox, here.lake, dataset, again=again, everything=everything)
     if as_json:
         output.document(_document(report))
     else:

@@ -154,3 +154,14 @@ def test_the_command_replaces(place: Place, monkeypatch: pytest.MonkeyPatch) -> 
     result = CliRunner().invoke(app, ["land", "--reland", A])
     assert result.exit_code == 0, result.output
     assert state(place) == AFTER
+
+
+def test_two_paths_at_once_are_refused(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only one would be landed again, and nobody would see it."""
+    monkeypatch.setenv("EARSHOT_INBOX", str(place.inbox))
+    monkeypatch.setenv("EARSHOT_LAKE", str(place.lake))
+    before = place.tree()
+    done = CliRunner().invoke(app, ["land", "--reland", A, "--reland", B])
+    assert isinstance(done.exception, EarshotError)
+    assert done.exception.code == 2
+    assert place.tree() == before
