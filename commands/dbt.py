@@ -49,7 +49,7 @@ def run(command: Sequence[str], arguments: Sequence[str] = (), quiet_stdout: boo
             close()  # dbt would keep the file locked as long as we live
             dbt_plugin.release()
     if done.exception is not None:
-        raise _explained(done.exception, command)
+        raise _explained(done.exception, [*command, *arguments])
     outcome = Outcome(seconds=time.monotonic() - began)
     results: list[Any] = getattr(done.result, "results", None) or []  # parsing and documenting have none
     results = [result for result in results if str(result.node.resource_type) != "operation"]  # hooks
@@ -98,6 +98,9 @@ def _explained(error: BaseException, command: Sequence[str]) -> BaseException:
     lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()] or [type(error).__name__]
     if isinstance(error, DbtUsageException):
         return EarshotError(f"dbt does not take these arguments: {' '.join(lines)}; see `dbt {command[0]} --help`.", 2)
+    if isinstance(error, ValueError) and "--vars" in command:  # YAML reads a date that the calendar doesn't have
+        given = command[command.index("--vars") + 1]
+        return EarshotError(f"--vars {given!r} can't be read: {lines[0]}; write dates as YYYY-MM-DD.", 2)
     if "does not match any enabled nodes" in str(error):
         return EarshotError(f"{lines[-1]}; `dbt ls` prints what there is to select.", 2)
     # dbt heads its messages with their kind ("Compilation Error in macro …"); what happened stands below.

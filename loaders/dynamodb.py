@@ -113,13 +113,14 @@ class ItemShape:
 def plain(typed: Any, field: str) -> Any:
     """A typed value as plain JSON, as `jsontext` parses it: N becomes a Number, sets become lists, B stays base64.
 
-    Raises Invalid with the attribute's name.
+    Maps and sets have no order, so they are sorted: written in another one they are the same, and no new version of
+    anything. Raises Invalid with the attribute's name.
     """
     kind, value = _only(typed, field)
     # One frame a level and no comprehensions: 512 levels must fit under Python's recursion limit.
     if kind == "M":
         members = {}
-        for name, member in value.items():
+        for name, member in sorted(value.items()):
             members[name] = plain(member, field)
         return members
     if kind == "L":
@@ -217,9 +218,9 @@ _PLAIN: dict[str, Callable[[Any], Any]] = {
     "B": _same,
     "BOOL": _same,
     "NULL": lambda value: None,
-    "SS": _same,
-    "NS": lambda value: [Number(element) for element in value],
-    "BS": _same,
+    "SS": sorted,
+    "NS": lambda value: [Number(element) for element in sorted(value)],
+    "BS": sorted,
 }
 
 # Type of a declared column -> type its attribute must have; json takes any.

@@ -21,7 +21,10 @@
 {% macro date_var(name) %}
     {# A var that holds a date or nothing, as text. #}
     {% set value = var(name) | string %}
-    {% if value and not modules.re.match('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$', value) %}
+    {% set is_written = modules.re.match('^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$', value) %}
+    {# A day that its month does not have lies in the next one. #}
+    {% set first = value[:8] ~ '01' %}
+    {% if value and not (is_written and (modules.datetime.date.fromisoformat(first) + modules.datetime.timedelta(days=value[8:] | int - 1)) | string == value) %}
         {% do exceptions.raise_compiler_error("The var " ~ name ~ " is '" ~ value ~ "'; write a date as YYYY-MM-DD or leave it empty.") %}
     {% endif %}
     {{ return(value) }}

@@ -96,6 +96,11 @@ def test_a_run_that_is_killed_leaves_its_nodes_running(project: Path, warehouse:
     [
         (["--nonsense"], 2, "dbt does not take these arguments: No such option '--nonsense'.; see `dbt build --help`"),
         (["--vars", "{"], 2, "is not valid YAML"),
+        (
+            ["--vars", "{as_of: 2026-02-30}"],
+            2,
+            "--vars '{as_of: 2026-02-30}' can't be read: day is out of range for month",
+        ),
         (["--select", "nothing_at_all"], 2, "'nothing_at_all' does not match any enabled nodes"),
         (["--profile", "other"], 1, "Could not find profile named 'other'"),
     ],

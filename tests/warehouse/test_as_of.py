@@ -70,3 +70,9 @@ def test_day_after_day_in_another_file_while_more_arrives(
         require_agreement(house, told(read_inbox(arrived), "2024-02-29"))
     build(house, "--full-refresh", *WITHOUT_TESTS)
     require_agreement(house, platform.expected)
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "0000-01-01", "2026-2-20", "20260220", "yesterday", "-"])
+def test_a_day_that_is_none_is_refused(new_house: Callable[[], House], day: str) -> None:
+    with pytest.raises(AssertionError, match=f"The var as_of is '{day}'; write a date as YYYY-MM-DD"):
+        build_as_of(new_house(), f"'{day}'")
