@@ -82,7 +82,8 @@ spread as (
         music_source,
         content_type,
         genre,
-        least(seconds_listened, seconds_to_start) - seconds_to_end as seconds_listened
+        -- to the billionth that exact_sum adds: what doubles leave of less at the edge of an hour was not heard in it
+        cast(least(seconds_listened, seconds_to_start) - seconds_to_end as decimal(28, 9)) as seconds_listened
     from reached
 )
 

@@ -124,14 +124,16 @@ def _listening(platform: Platform, period: str, period_of: Callable[[datetime], 
 
 
 def heard_in(occurred_at: datetime, seconds: float) -> Iterator[tuple[datetime, float]]:
-    """The hours that `[occurred_at - seconds, occurred_at]` touches, latest first, and the seconds heard in each."""
+    """The hours that `[occurred_at - seconds, occurred_at]` touches, latest first, and the seconds heard in each; those
+    that round to nothing, to a billionth, are left out."""
     end = occurred_at
-    while seconds > 0:
+    while round(seconds, 9) > 0:
         hour = datetime.combine(end.date(), time(end.hour))
         if hour == end:
             hour = end - HOUR
         part = min(seconds, (end - hour).total_seconds())
-        yield hour, part
+        if round(part, 9) > 0:
+            yield hour, part
         seconds -= part
         end = hour
 

@@ -149,6 +149,11 @@ def long_listening() -> Deliveries:
             play("2024-03-01T12:00", "long-6", "heartbeat", 30, user="long-3", durationseconds=6000),
             play("2024-03-01T12:00", "long-7", "skip", 5, user="long-3", durationseconds=10),
             play("2024-03-01T12:00", "long-8", "skip", 20, user=None, country=None, durationseconds=10),
+            # as doubles add it up: 0.30000000000000004, of which nothing was heard before midnight
+            play("2024-02-29T12:00", "long-9", user="long-4", genre="residue"),
+            play("2024-03-01T00:00:00.3", "long-9", "stop", 0.1 + 0.2, user="long-4"),
+            play("2024-03-02T11:00:00.1", "long-10", "heartbeat", 3600.1 + 1e-10, user="long-4", genre="less"),
+            play("2024-03-02T15:00", "long-11", "heartbeat", 1e-10, user="long-4", genre="nothing"),
             name=name,
         ),
     }
