@@ -21,6 +21,7 @@ from tests.warehouse.houses import (
     shuffled_batches,
     units,
 )
+from tests.warehouse.oracle import Row
 from tests.warehouse.platforms import Platform
 
 _EVENTS = re.compile("(events/[^/]+/[^/]+/)([0-9]{4}/[0-9]{2}/[0-9]{2})(/.+)")
@@ -94,13 +95,7 @@ def test_a_build_after_every_file(new_house: Callable[[], House], platform_named
     ],
 )
 def test_one_after_the_other(new_house: Callable[[], House], before: Files, after: Files) -> None:
-    house = new_house()
-    deliver_and_land(house, before)
-    build(house)
-    require_agreement(house, recomputed(before), "before")
-    deliver_and_land(house, after)
-    build(house)
-    require_agreement(house, recomputed(together(before, after)), "after")
+    require_both(new_house(), before, after)
 
 
 def test_a_slice_of_all_dates_comes_forty_days_late(
@@ -108,15 +103,20 @@ def test_a_slice_of_all_dates_comes_forty_days_late(
 ) -> None:
     """As if the phones of every third person had been in flight mode all the time."""
     on_time, late = delayed(platform_named("simulated 2").files, 40)
-    house = new_house()
-    deliver_and_land(house, on_time)
-    build(house)
-    require_agreement(house, recomputed(on_time), "without them")
-    deliver_and_land(house, late)
-    build(house)
-    expected = recomputed(together(on_time, late))
-    require_agreement(house, expected, "with them")
+    expected = require_both(new_house(), on_time, late)
     assert len({row["date_day"] for row in expected["fct_user_activity_daily"]}) >= 30
+
+
+def require_both(house: House, before: Files, after: Files) -> Mapping[str, list[Row]]:
+    """One part arrives and is built, then the other: the marts are right both times. Returns what they are at last."""
+    deliver_and_land(house, before)
+    build(house)
+    require_agreement(house, recomputed(before), "before")
+    deliver_and_land(house, after)
+    build(house)
+    expected = recomputed(together(before, after))
+    require_agreement(house, expected, "after")
+    return expected
 
 
 def delayed(files: Mapping[str, bytes], days: int) -> tuple[Files, Files]:
