@@ -49,7 +49,7 @@ def run(command: Sequence[str], arguments: Sequence[str] = (), quiet_stdout: boo
             close()  # dbt would keep the file locked as long as we live
             dbt_plugin.release()
     if done.exception is not None:
-        raise _explained(done.exception, [*command, *arguments])
+        raise _explained(done.exception, command, arguments)
     outcome = Outcome(seconds=time.monotonic() - began)
     results: list[Any] = getattr(done.result, "results", None) or []  # parsing and documenting have none
     results = [result for result in results if str(result.node.resource_type) != "operation"]  # hooks
@@ -85,12 +85,32 @@ def require_passed(outcome: Outcome) -> None:
 
 def target_folder(arguments: Sequence[str]) -> Path:
     """Where dbt writes its artefacts, given the arguments it gets."""
-    named = [after for before, after in itertools.pairwise(arguments) if before == "--target-path"]
-    named += [word.removeprefix("--target-path=") for word in arguments if word.startswith("--target-path=")]
+    named = _given(arguments, "--target-path")
     return ROOT / (named[-1] if named else os.environ.get("DBT_TARGET_PATH") or "target")
 
 
-def _explained(error: BaseException, command: Sequence[str]) -> BaseException:
+def read_vars(text: str) -> dict[str, Any]:
+    """What a `--vars` gives; raises EarshotError with code 2 when that is nothing, or a day that no month has."""
+    import yaml
+
+    try:
+        given = yaml.safe_load(text)
+    except yaml.YAMLError:
+        given = None
+    except ValueError as error:  # YAML makes dates of what looks like one
+        raise EarshotError(f"--vars {text!r} can't be read: {error}; write dates as YYYY-MM-DD.", 2) from None
+    if not isinstance(given, dict):
+        raise EarshotError(f"--vars {text!r} names no vars; write them like '{{as_of: 2026-01-31}}'.", 2)
+    return given
+
+
+def _given(arguments: Sequence[str], option: str) -> list[str]:
+    """The values of an option, in either of its forms."""
+    apart = [after for before, after in itertools.pairwise(arguments) if before == option]
+    return apart + [word.removeprefix(f"{option}=") for word in arguments if word.startswith(f"{option}=")]
+
+
+def _explained(error: BaseException, command: Sequence[str], arguments: Sequence[str]) -> BaseException:
     from dbt.cli.exceptions import DbtUsageException
 
     if isinstance(error, KeyboardInterrupt):
@@ -98,9 +118,12 @@ def _explained(error: BaseException, command: Sequence[str]) -> BaseException:
     lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()] or [type(error).__name__]
     if isinstance(error, DbtUsageException):
         return EarshotError(f"dbt does not take these arguments: {' '.join(lines)}; see `dbt {command[0]} --help`.", 2)
-    if isinstance(error, ValueError) and "--vars" in command:  # YAML reads a date that the calendar doesn't have
-        given = command[command.index("--vars") + 1]
-        return EarshotError(f"--vars {given!r} can't be read: {lines[0]}; write dates as YYYY-MM-DD.", 2)
+    if isinstance(error, ValueError):
+        try:
+            for text in _given(arguments, "--vars"):
+                read_vars(text)
+        except EarshotError as told:
+            return told
     if "does not match any enabled nodes" in str(error):
         return EarshotError(f"{lines[-1]}; `dbt ls` prints what there is to select.", 2)
     # dbt heads its messages with their kind ("Compilation Error in macro …"); what happened stands below.

@@ -5,8 +5,7 @@ from typing import Any
 
 import typer
 
-from commands import build
-from loaders.errors import EarshotError
+from commands import build, dbt
 
 
 def snapshot(
@@ -32,9 +31,7 @@ def snapshot(
 
 def _rebuilding(arguments: list[str]) -> list[str]:
     """The arguments with the var rebuild_snapshots, beside those they set: dbt listens to the last ones alone."""
-    import yaml
-
-    given: Any = {}
+    given: dict[str, Any] = {}
     others: list[str] = []
     rest = iter(arguments)
     for argument in rest:
@@ -42,13 +39,7 @@ def _rebuilding(arguments: list[str]) -> list[str]:
         if name != "--vars":
             others.append(argument)
             continue
-        text = value if equals else next(rest, "")
-        try:
-            given = yaml.safe_load(text)
-        except yaml.YAMLError:
-            given = None
-        if not isinstance(given, dict):
-            raise EarshotError(f"--vars {text!r} names no vars; write them like '{{as_of: 2026-01-31}}'.", 2)
+        given = dbt.read_vars(value if equals else next(rest, ""))
     return [*others, "--vars", json.dumps({**given, "rebuild_snapshots": True}, default=str)]
 
 

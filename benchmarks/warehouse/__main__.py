@@ -22,10 +22,10 @@ from benchmarks.measure import Cost, circumstances, run
 from benchmarks.platform import END, WITHOUT_TESTS, Bench, delivered_on, held_back
 
 LAST = date.fromisoformat(END)
-ALL_OF_IT, A_DAY, LATE, NOTHING = "all of it", "a day", "a day, 20 dates late", "nothing new"
 WHOLE_MOST = 3  # rounds of a whole build, which is long, and of which dbt is the smaller part
 GROWN_MOST = 8
 LATE_DATES = 20
+ALL_OF_IT, A_DAY, LATE, NOTHING = "all of it", "a day", f"a day, {LATE_DATES} dates late", "nothing new"
 LATE_REGION = "cn"  # what its line delivers late
 # dbt writes its log as JSON, so that the statements can be taken from it.
 LOG = {"DBT_LOG_FORMAT_FILE": "json", "DBT_LOG_FILE_MAX_BYTES": "0"}

@@ -39,3 +39,10 @@ def test_vars_that_are_none_are_refused(asked: list[str], text: str) -> None:
     assert isinstance(done.exception, EarshotError) and done.exception.code == 2
     assert "names no vars; write them like '{as_of: 2026-01-31}'." in str(done.exception)
     assert asked == []
+
+
+def test_a_day_that_no_month_has_is_named(asked: list[str]) -> None:
+    done = CliRunner().invoke(app, ["snapshot", "--rebuild", "--vars={as_of: 2026-02-30}"])
+    assert isinstance(done.exception, EarshotError) and done.exception.code == 2
+    assert "--vars '{as_of: 2026-02-30}' can't be read" in str(done.exception)
+    assert asked == []
