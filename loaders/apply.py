@@ -16,14 +16,14 @@ from loaders.changes import DELETED, WRITTEN
 from loaders.commits import TakenAway
 from loaders.contracts import Dataset
 from loaders.errors import EarshotError
-from loaders.jobs import Result, Run
-from loaders.lake import CHANGES, RAW, Part, PartitionWriter
+from loaders.jobs import Result, Run, State
+from loaders.lake import CHANGES, RAW, PartitionWriter
 from loaders.reland import is_of, tables
 from loaders.store import Store
 from loaders.tables import constant
 
 
-def apply(lake: Store, run: Run, step: Step, number: int, results: Sequence[Result], away: TakenAway) -> list[Part]:
+def apply(lake: Store, run: Run, step: Step, number: int, results: Sequence[Result], away: TakenAway) -> Result:
     """Write the rows of the state that a step leads to. What it reads is the lake as it will be when `results` are
     committed and `away` is taken away."""
     dataset = run.datasets[step.dump.dataset]
@@ -32,7 +32,9 @@ def apply(lake: Store, run: Run, step: Step, number: int, results: Sequence[Resu
     writer = PartitionWriter(folder, dataset)
     view = _View(lake, results, away)
     wins, changed = _winners(view, dataset, step.dump)
+    before = 0
     for rows in view.rows(RAW, dataset, step.base):
+        before += len(rows)
         stays = pc.invert(pc.is_in(_keys(rows, dataset), value_set=changed))
         _write(writer, run, dataset, step.dump, rows.filter(stays))
     position = 0
@@ -40,7 +42,9 @@ def apply(lake: Store, run: Run, step: Step, number: int, results: Sequence[Resu
         there = pc.and_not(wins.slice(position, len(rows)), rows.column(DELETED).combine_chunks())
         position += len(rows)
         _write(writer, run, dataset, step.dump, rows.filter(there))
-    return writer.close()
+    parts = writer.close()
+    state = State(step.dump, sum(part.rows for part in parts), before)
+    return Result(dataset.name, parts=parts, state=state)
 
 
 class _View:

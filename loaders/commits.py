@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from loaders import loads, quarantine
-from loaders.jobs import Result, Run
+from loaders.jobs import Result, Run, State
 from loaders.lake import Part, write_parquet
 from loaders.loads import DataFile, Load, SourceFile
 from loaders.locks import Held
@@ -46,6 +46,18 @@ LOAD_DATES = pa.schema(
         ("lost_rows", pa.bool_()),
     ]
 )
+STATES = pa.schema(
+    [
+        ("load_date", pa.date32()),
+        ("load_id", pa.string()),
+        ("landed_at", pa.timestamp("us")),
+        ("dataset", pa.string()),
+        ("snapshot_id", pa.string()),
+        ("snapshot_at", pa.timestamp("us")),
+        ("records", pa.int64()),
+        ("records_before", pa.int64()),
+    ]
+)
 
 
 @dataclass
@@ -79,7 +91,9 @@ def commit(lake: Store, lock: Held, run: Run, results: Sequence[Result], away: T
         numbers[folder] = numbers.get(folder, -1) + 1
         return f"{folder}/{run.load_id}-{numbers[folder]}.parquet"
 
+    states = [result.state for result in results if result.state is not None]
     days = dict.fromkeys(away.days, 0)
+    days |= {(state.dump.dataset, state.dump.at.date()): 0 for state in states}  # of those without rows, too
     for part in (part for result in results for part in result.parts):
         place(Path(part.temporary), numbered(part.folder), part.rows)
         days[part.dataset, part.day] = days.get((part.dataset, part.day), 0) + part.rows
@@ -97,7 +111,10 @@ def commit(lake: Store, lock: Held, run: Run, results: Sequence[Result], away: T
             rows = quarantine.join(aside, joined)
             place(joined, f"quarantine/{name}/{run.load_id}.parquet", rows)
     sources = [source for result in results for source in result.sources]
-    for kind, table in (("loads", _loads(run, sources)), ("load_dates", _load_dates(run, days, away.days))):
+    told = [("loads", _loads(run, sources)), ("load_dates", _load_dates(run, days, away.days))]
+    if states:
+        told.append(("states", _states(run, states)))
+    for kind, table in told:
         temporary = run.temporary / f"{kind}.tmp"
         write_parquet(table, temporary)
         day = run.landed_at.date().isoformat()
@@ -158,3 +175,20 @@ def _load_dates(run: Run, days: dict[tuple[str, date], int], lost: set[tuple[str
         for (dataset, day), records in sorted(days.items())
     ]
     return pa.Table.from_pylist(rows, LOAD_DATES)
+
+
+def _states(run: Run, states: Sequence[State]) -> pa.Table:
+    rows = [
+        {
+            "load_date": run.landed_at.date(),
+            "load_id": run.load_id,
+            "landed_at": run.landed_at.replace(tzinfo=None),
+            "dataset": state.dump.dataset,
+            "snapshot_id": state.dump.snapshot_id,
+            "snapshot_at": state.dump.at.replace(tzinfo=None),
+            "records": state.rows,
+            "records_before": state.rows_before,
+        }
+        for state in states
+    ]
+    return pa.Table.from_pylist(rows, STATES)

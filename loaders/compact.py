@@ -139,8 +139,13 @@ def _tasks(lake: Store, datasets: dict[str, Dataset], only: Sequence[str]) -> It
             yield Task(f"quarantine/{name}", f"quarantine/{name}", tuple(last), layout)
     if only:
         return
-    for name, schema in (("loads", commits.LOADS), ("load_dates", commits.LOAD_DATES)):
-        layout = Layout(schema, ("landed_at", "dataset", "source_path" if name == "loads" else "date_day"))
+    own = (
+        ("loads", commits.LOADS, "source_path"),
+        ("load_dates", commits.LOAD_DATES, "date_day"),
+        ("states", commits.STATES, "snapshot_at"),
+    )
+    for name, schema, last in own:
+        layout = Layout(schema, ("landed_at", "dataset", last))
         for folder, files in closed(f"raw/lake/{name}"):
             if len(files) > 1:
                 yield Task(f"lake/{name}", folder, files, layout)

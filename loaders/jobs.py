@@ -60,18 +60,29 @@ class Job:
     export: Export | None = None  # the dump that the files are, else None
 
 
+@dataclass(frozen=True)
+class State:
+    """What an incremental export made of the dump before it: `rows`, where that had `rows_before`; None for both when
+    the state is gone, because its export has to wait again."""
+
+    dump: Dump
+    rows: int | None = None
+    rows_before: int | None = None
+
+
 @dataclass
 class Result:
     """What a job has done: every file of it is in `sources` or in `refused` (path, why).
 
     `parts` are rows of the dataset, `changes` those that an incremental export wants made; `dump` is what was landed of
-    a table.
+    a table, `state` what became of one that changes were applied to.
     """
 
     dataset: str
     parts: list[Part] = field(default_factory=list)
     changes: list[Part] = field(default_factory=list)
     dump: Dump | None = None
+    state: State | None = None
     quarantined: Path | None = None
     sources: list[SourceFile] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)

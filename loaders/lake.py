@@ -1,7 +1,7 @@
 """The lake's folders and files: where things lie, and how a Parquet file gets there whole or not at all.
 
 raw/<source>/<dataset>/<partition>=YYYY-MM-DD/<load_id>-<n>.parquet
-raw/lake/{loads,load_dates}/load_date=YYYY-MM-DD/<load_id>.parquet
+raw/lake/{loads,load_dates,states}/load_date=YYYY-MM-DD/<load_id>.parquet
 changes/<source>/<dataset>/snapshot_date=YYYY-MM-DD/<load_id>-<n>.parquet    what incremental exports said
 quarantine/<dataset>/<load_id>.parquet
 duplicates/<dataset>/<partition>=YYYY-MM-DD/<load_id>-<n>.parquet

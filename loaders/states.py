@@ -15,7 +15,7 @@ from loaders.chains import Dump, link
 from loaders.commits import TakenAway
 from loaders.contracts import TABLE_DUMPS
 from loaders.errors import EarshotError
-from loaders.jobs import Result, Run
+from loaders.jobs import Result, Run, State
 from loaders.loads import Landed
 from loaders.reland import sources_of, take_away
 from loaders.store import Store
@@ -85,5 +85,7 @@ def _follow(
         take_away(lake, run, name, replaced, states, away)
     away.replaced.extend(sorted(gone & landed.dumps.keys()))
     for number, step in enumerate(steps):
-        results.append(Result(name, parts=apply(lake, run, step, number, results, away)))
+        results.append(apply(lake, run, step, number, results, away))
+    made = {step.dump for step in steps}
+    results.extend(Result(name, state=State(dump)) for dump in states if dump not in made)
     return found

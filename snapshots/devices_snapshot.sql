@@ -21,6 +21,10 @@
     )
 }}
 
+with times as (
+    {{ dump_times('devices', ref('stg_dynamodb__devices')) }}
+)
+
 select
     dumps.device_id,
     dumps.client_id,
@@ -33,6 +37,6 @@ select
     dumps.snapshot_at,
     dumps.last_seen_at
 from {{ ref('stg_dynamodb__devices') }} as dumps
-where dumps.snapshot_at = (select max(newest.snapshot_at) from {{ ref('stg_dynamodb__devices') }} as newest)
+where dumps.snapshot_at = (select max(times.snapshot_at) from times)
 
 {% endsnapshot %}

@@ -22,6 +22,10 @@
     )
 }}
 
+with times as (
+    {{ dump_times('users', ref('stg_dynamodb__users')) }}
+)
+
 select
     dumps.user_id,
     dumps.client_id,
@@ -34,6 +38,6 @@ select
     dumps.registered_at,
     dumps.snapshot_at
 from {{ ref('stg_dynamodb__users') }} as dumps
-where dumps.snapshot_at = (select max(newest.snapshot_at) from {{ ref('stg_dynamodb__users') }} as newest)
+where dumps.snapshot_at = (select max(times.snapshot_at) from times)
 
 {% endsnapshot %}

@@ -8,7 +8,7 @@
     {# At the start of a run, when the raw views stand: stops it when a dump that it would apply is suspiciously small. #}
     {% if not execute or flags.WHICH not in ['build', 'run', 'snapshot'] or var('smallest_dump_share') | float == 0 %}{{ return('') }}{% endif %}
     {% for snapshot in graph.nodes.values() if snapshot.resource_type == 'snapshot' and snapshot.config.meta.history == 'dumps' %}
-        {% set staging = graph.nodes[snapshot.depends_on.nodes[0]] %}
+        {% set staging = staging_of(snapshot) %}
         {% if snapshot.unique_id in selected_resources or staging.unique_id in selected_resources %}
             {% do guard_dumps_of(graph.sources[staging.depends_on.nodes[0]], snapshot.name) %}
         {% endif %}
@@ -28,10 +28,18 @@
                 lag(dump_at) over (order by dump_at asc nulls last) as before_at,
                 lag(items) over (order by dump_at asc nulls last) as items_before
             from (
-                select _snapshot_at as dump_at, count(distinct id) as items
-                from {{ source.relation_name }}
-                where {{ in_dates('snapshot_date', dates) }} and {{ until_as_of('snapshot_date') }}
-                group by _snapshot_at
+                select counted.dump_at, max(counted.items) as items
+                from (
+                    select _snapshot_at as dump_at, count(distinct id) as items
+                    from {{ source.relation_name }}
+                    where {{ in_dates('snapshot_date', dates) }} and {{ until_as_of('snapshot_date') }}
+                    group by _snapshot_at
+                    union all
+                    select snapshot_at as dump_at, 0 as items
+                    from ({{ emptied_dumps(source.name) }}) as emptied
+                    where {{ in_dates('cast(snapshot_at as date)', dates) }}
+                ) as counted
+                group by counted.dump_at
             ) as dumps
         ) as sized
         left join {{ bookkeeping('applied_dumps') }} as applied

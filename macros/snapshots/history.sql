@@ -9,17 +9,56 @@
     kept as they were when the version began and make no new version.
 #}
 
+{% macro staging_of(snapshot) %}
+    {{ return(graph.nodes[snapshot.depends_on.nodes | select('in', graph.nodes) | first]) }}
+{% endmacro %}
+
 {% macro history_source() %}
-    {{ return(graph.nodes[model.depends_on.nodes[0]].relation_name) }}
+    {{ return(staging_of(model).relation_name) }}
 {% endmacro %}
 
 {% macro history_kind() %}
     {{ return(config.get('meta').history) }}
 {% endmacro %}
 
+{% macro dump_times(table, relation) %}
+    {#- SQL of a query: when the dumps of a table were exported, those in `relation` and those that no item is left in. -#}
+    select snapshot_at from {{ relation }}
+    union
+    {{ emptied_dumps(table) }}
+{%- endmacro %}
+
+{% macro emptied_dumps(table) %}
+    {#-
+        SQL of a query: when incremental exports deleted the last items of a table. Such a dump has no rows to tell its time. A
+        full export without items is none: it is taken for a failed one.
+    -#}
+    select emptied.snapshot_at
+    from {{ builtins.source('lake', 'states') }} as emptied
+    where
+        emptied.dataset = '{{ table }}'
+        and emptied.records = 0
+        and emptied.records_before > 0
+        and {{ until_as_of('emptied.snapshot_at') }}
+        and not exists (
+            select 1
+            from {{ builtins.source('lake', 'states') }} as later
+            where
+                later.dataset = emptied.dataset
+                and later.snapshot_id = emptied.snapshot_id
+                and later.snapshot_at = emptied.snapshot_at
+                and later.landed_at > emptied.landed_at
+        )
+{%- endmacro %}
+
+{% macro history_dumps() %}
+    {# SQL of a query: when the dumps of a snapshot's source were exported. #}
+    {{ return(dump_times(graph.sources[staging_of(model).depends_on.nodes[0]].name, history_source())) }}
+{% endmacro %}
+
 {% macro newest_dump_at() %}
     {# Export time of the newest dump as text; empty when there is none. #}
-    {% set newest = ask_once('select max(snapshot_at) from ' ~ history_source()).columns[0].values()[0] %}
+    {% set newest = ask_once('select max(snapshot_at) from (' ~ history_dumps() ~ ') as dumps').columns[0].values()[0] %}
     {{ return(newest | string if newest else '') }}
 {% endmacro %}
 
@@ -58,11 +97,11 @@
     {% endif %}
     {% if history_kind() == 'dumps' %}
         insert into {{ bookkeeping('applied_dumps') }} (snapshot_name, dump_at)
-        select distinct '{{ model.name }}', source.snapshot_at
-        from {{ history_source() }} as source
+        select '{{ model.name }}', dumps.snapshot_at
+        from ({{ history_dumps() }}) as dumps
         where not exists (
             select 1 from {{ bookkeeping('applied_dumps') }} as applied
-            where applied.snapshot_name = '{{ model.name }}' and applied.dump_at = source.snapshot_at
+            where applied.snapshot_name = '{{ model.name }}' and applied.dump_at = dumps.snapshot_at
         );
     {% endif %}
     {{ record_build() }}
@@ -77,11 +116,11 @@
         {% set newest = newest_dump_at() %}
         {% set sql %}
             select
-                count(distinct case when applied.dump_at is null and source.snapshot_at < timestamp '{{ newest }}' then source.snapshot_at end) as older,
-                count(distinct case when applied.dump_at is not null and source.snapshot_date = date '{{ newest[:10] }}' then source.snapshot_at end) as known_that_day
-            from {{ history_source() }} as source
+                count(case when applied.dump_at is null and dumps.snapshot_at < timestamp '{{ newest }}' then 1 end) as older,
+                count(case when applied.dump_at is not null and cast(dumps.snapshot_at as date) = date '{{ newest[:10] }}' then 1 end) as known_that_day
+            from ({{ history_dumps() }}) as dumps
             left join {{ bookkeeping('applied_dumps') }} as applied
-                on applied.snapshot_name = '{{ model.name }}' and source.snapshot_at = applied.dump_at
+                on applied.snapshot_name = '{{ model.name }}' and dumps.snapshot_at = applied.dump_at
         {% endset %}
         {% set found = run_query(sql).rows[0] %}
         {{ return(changed != [newest[:10]] or found[0] > 0 or found[1] > 0) }}

@@ -13,7 +13,7 @@
         select
             snapshot_at,
             lead(snapshot_at) over (order by snapshot_at asc nulls last) as next_dump_at
-        from (select distinct snapshot_at from {{ history_source() }}) as times
+        from ({{ history_dumps() }}) as times
     ),
 
     present as (

@@ -170,6 +170,20 @@ def require(place: Place, exports: Iterable[Export]) -> None:
         if export.folder not in waiting and has_file:
             want.append((export.snapshot_id, records, records - broken, broken))
     assert sorted(found) == sorted(want)
+    # What the lake tells of its states: of each the newest word.
+    files = [str(path) for path in place.lake.rglob("raw/lake/states/**/*.parquet")]
+    newest = """
+        select snapshot_id, snapshot_at, arg_max_null(records, landed_at), arg_max_null(records_before, landed_at)
+        from lake group by all having arg_max_null(records, landed_at) is not null
+    """
+    sizes = [len(state) for state in held.values()]
+    before = dict(zip(held, [0, *sizes], strict=False))
+    told = [
+        (export.snapshot_id, times[export.snapshot_id], len(held[export.snapshot_id]), before[export.snapshot_id])
+        for export in exports
+        if export.kind == "incremental" and export.snapshot_id in held
+    ]
+    assert sorted(place.query(newest, files) if files else []) == sorted(told)
 
 
 def without(export: Export, *users: str) -> Export:

@@ -17,7 +17,7 @@ from loaders import contracts, loads, quarantine
 from loaders.compact import compact
 from loaders.errors import EarshotError
 from loaders.replay import replay
-from tests.loaders.exporting import Change, Export, full, incremental, item, require, stamp, states, without
+from tests.loaders.exporting import Change, Export, at, full, incremental, item, require, stamp, states, without
 from tests.loaders.support import DATASETS, Died, Place, die_at, mended, visible, with_class
 
 USERS = DATASETS["users"]
@@ -257,6 +257,28 @@ def test_no_change_is_the_same_state_again(place: Place) -> None:
     require(place, [BASE, none, empty, last])
     place.land(again=none.folder)
     require(place, [BASE, none, empty, last])
+
+
+def test_a_table_that_loses_its_last_item_is_told_of(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    base, last = full("f0", 0, a="1"), incremental("i1", 24, Change("a", None, 10), since=0)
+    arrive(place, base)
+    arrive(place, last)
+    require(place, [base, last])
+    told = "snapshot_id, snapshot_at, records, records_before"
+    assert lake_rows(place, "states", told) == [("i1", at(24).replace(tzinfo=None), 0, 1)]
+    assert lake_rows(place, "load_dates", "date_day, records")[-1] == (date(2026, 3, 2), 0)
+    # What it came to changes with the dump before it.
+    base = full("f0", 0, a="1", b="1")
+    base.put(place)
+    place.land(again=base.folder)
+    require(place, [base, last])
+    more = incremental("i2", 48, Change("b", None, 10), since=24)
+    arrive(place, more)
+    tomorrow = loads.landed_at("20990101T000000.000000Z")
+    monkeypatch.setattr(loads, "newest_landing", lambda lake: tomorrow)
+    assert "lake/states" in compact(str(place.lake)).areas
+    assert len(list(place.lake.rglob("raw/lake/states/**/*.parquet"))) == 1
+    require(place, [base, last, more])
 
 
 def test_a_table_that_was_empty_is_gone_on_from(place: Place) -> None:

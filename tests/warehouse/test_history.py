@@ -8,11 +8,22 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.warehouse.builders import Files, device, native_export, pipeline_dump, user
+from tests.warehouse.builders import (
+    Files,
+    changed,
+    deleted,
+    device,
+    incremental_export,
+    native_export,
+    pipeline_dump,
+    user,
+    write,
+)
 from tests.warehouse.helpers import together
-from tests.warehouse.houses import WITHOUT_TESTS, House, build, deliver_and_land, tables
+from tests.warehouse.houses import WITHOUT_TESTS, House, build, deliver_and_land, land, tables
 
 SNAPSHOTS = ("--select", "+users_snapshot", "+devices_snapshot", *WITHOUT_TESTS)
+USERS = ("--select", "+dim_users_history", *WITHOUT_TESTS)
 ANEW = "history made anew from all dumps"
 
 
@@ -87,6 +98,66 @@ def test_out_of_order_gives_the_same_rows(new_house: Callable[[], House]) -> Non
     assert versions(shuffled) == versions(straight)
 
 
+ANN, BOB = user("ann", "2024-02-01T10:00"), user("bob", "2024-02-01T10:00")
+BOTH = native_export("users", "2024-03-01T03:00", ANN, BOB, export_id="both")
+NOBODY = incremental_export(
+    "users", None, "2024-03-02T03:00", deleted("2024-03-01T10:00", "ann"), deleted("2024-03-01T11:00", "bob")
+)
+ANN_AGAIN = incremental_export("users", None, "2024-03-04T03:00", changed("2024-03-03T10:00", ANN))
+
+
+def people(house: House) -> list[tuple[str, str, str | None]]:
+    """Who is there from which day to which, by the history of users."""
+    days = "user_id, strftime(valid_from, '%m-%d'), strftime(valid_to, '%m-%d'), deleted_at = valid_to"
+    with duckdb.connect(str(house.warehouse), read_only=True) as connection:
+        found = connection.execute(f"select {days} from marts.dim_users_history order by all").fetchall()
+    assert all(is_deletion is not False for *_, is_deletion in found)
+    return [(id, start, end) for id, start, end, _ in found]
+
+
+def test_a_dump_that_nobody_is_left_in_deletes_the_last(new_house: Callable[[], House]) -> None:
+    """It has no rows, and can be the newest, come late and be undone like any other."""
+    house = new_house()
+    deliver_and_land(house, BOTH)
+    build(house, *USERS)
+    deliver_and_land(house, NOBODY)
+    assert not [line for line in build(house, *USERS) if ANEW in line], "it is applied as the newest dump"
+    gone = [("ann", "03-01", "03-02"), ("bob", "03-01", "03-02")]
+    assert people(house) == gone
+    build(house, *USERS)
+    assert people(house) == gone
+    deliver_and_land(house, ANN_AGAIN)
+    assert not [line for line in build(house, *USERS) if ANEW in line]
+    assert people(house) == [gone[0], ("ann", "03-04", None), gone[1]]
+    one_by_one = versions(house)
+    build(house, *USERS, "--vars", "{rebuild_snapshots: true}")
+    assert versions(house) == one_by_one
+
+    # landed again with somebody more, the first dump leaves somebody
+    bigger = native_export("users", "2024-03-01T03:00", ANN, BOB, {**BOB, "id": "eve"}, export_id="both")
+    write(bigger, house.inbox)
+    land(house, (0,), "--reland", "dynamodb/users/AWSDynamoDB/both")
+    build(house, *USERS)
+    assert people(house) == [gone[0], ("ann", "03-04", None), gone[1], ("eve", "03-01", None)]
+
+
+def test_a_dump_that_nobody_is_left_in_may_come_late(new_house: Callable[[], House]) -> None:
+    house, before = new_house(), new_house()
+    later = native_export("users", "2024-03-03T03:00", ANN)
+    deliver_and_land(house, together(BOTH, later))
+    build(house, *USERS)
+    assert people(house) == [("ann", "03-01", None), ("bob", "03-01", "03-03")]
+    deliver_and_land(house, NOBODY)
+    build(house, *USERS)
+    assert people(house) == [("ann", "03-01", "03-02"), ("ann", "03-03", None), ("bob", "03-01", "03-02")]
+
+    deliver_and_land(before, together(BOTH, NOBODY, later))
+    build(before, *USERS, "--vars", "{as_of: 2024-03-01}")
+    assert people(before) == [("ann", "03-01", None), ("bob", "03-01", None)]
+    build(before, *USERS, "--full-refresh", "--vars", "{as_of: 2024-03-02}")
+    assert people(before) == [("ann", "03-01", "03-02"), ("bob", "03-01", "03-02")]
+
+
 def fleet(at: str, count: int) -> Files:
     return native_export("users", f"2024-03-{at}T03:00", *[user(f"u{n}", "2024-01-01T10:00") for n in range(count)])
 
@@ -115,7 +186,6 @@ def require_stopped(house: House, sentence: str, *arguments: str) -> None:
     assert state(house) == before, "something was changed"
 
 
-USERS = ("--select", "+dim_users_history", *WITHOUT_TESTS)
 ANY_SIZE = ("--vars", "{smallest_dump_share: 0}")
 
 
@@ -141,6 +211,18 @@ def test_a_suspiciously_small_dump_changes_nothing(new_house: Callable[[], House
     build(house, *USERS, "--vars", "{rebuild_snapshots: true}")
     build(house, *USERS, "--full-refresh")
     assert versions(house) == accepted
+
+
+def test_a_dump_that_nobody_is_left_in_is_suspicious(new_house: Callable[[], House]) -> None:
+    house = new_house()
+    deliver_and_land(house, fleet("01", 120))
+    build(house, *USERS)
+    changes = [deleted("2024-03-01T10:00", f"u{n}") for n in range(120)]
+    deliver_and_land(house, incremental_export("users", None, "2024-03-02T03:00", *changes))
+    require_stopped(house, refusal("02", 0, "01", 120), *USERS)
+    build(house, *USERS, *ANY_SIZE)
+    build(house, *USERS)
+    assert {(start, end) for _, start, end in people(house)} == {("03-01", "03-02")}
 
 
 def test_a_small_dump_that_comes_late(new_house: Callable[[], House]) -> None:

@@ -234,6 +234,13 @@ def test_changes_make_a_dump_of_their_time() -> None:
         "users", "2024-01-03T03:00", "2024-01-04T03:00", changed("2024-01-03T10:00", u("b", "4"))
     )
 
+    third = incremental_export(
+        "users", None, "2024-01-05T03:00", *[deleted("2024-01-04T10:00", id) for id in ("a", "b", "c")]
+    )
+    none = incremental_export("users", None, "2024-01-06T03:00", deleted("2024-01-05T10:00", "a"))
+    emptied = [dump.is_emptied for dump in read_inbox(together(base, first, second, third, none)).dumps["users"]]
+    assert emptied == [False, False, False, True, False]
+
     def held(*parts: dict[str, bytes]) -> list[dict[str, str]]:
         dumps = sorted(read_inbox(together(*parts)).dumps["users"], key=lambda dump: dump.exported_at)
         return [{id: item["clientId"] for id, item in dump.items.items()} for dump in dumps]

@@ -30,7 +30,7 @@ class Version:
 def dump_versions(dumps: list[Dump], untracked: Collection[str]) -> list[Version]:
     """A version starts at a dump's export time when a tracked attribute differs from the dump before, or when the id
     (re)appears; it closes at the next version's start or at the first dump without the id. The row is that of the
-    version's first dump. `dumps` are in order and not empty."""
+    version's first dump. `dumps` are in order."""
     versions: list[Version] = []
     current: dict[str, Version] = {}
     for dump in dumps:

@@ -41,11 +41,12 @@ class Event:
 
 @dataclass(frozen=True)
 class Dump:
-    """A table at its export time: the valid items by id."""
+    """A table at its export time: the valid items by id. `is_emptied`: changes deleted the last ones."""
 
     exported_at: datetime
     items: Mapping[str, Mapping[str, Any]]
     folder: str = ""
+    is_emptied: bool = False
 
 
 @dataclass(frozen=True)
@@ -287,7 +288,7 @@ def _apply(dumps: list[Dump], exports: list[Changes], inbox: Inbox) -> None:
                 items.pop(id, None)
                 if item is not None:
                     items[id] = item
-            before = Dump(one.exported_at, items, one.export_id)
+            before = Dump(one.exported_at, items, one.export_id, is_emptied=bool(before.items) and not items)
             dumps.append(before)
             inbox.landings.extend(one.landings)
 

@@ -39,7 +39,7 @@ class Seeds:
 
 @dataclass(frozen=True)
 class Platform:
-    """One platform's state. `events` hold each event once; `dumps` are non-empty, by table, in order of time."""
+    """One platform's state. `events` hold each event once; `dumps` are by table, in order of time, without failed ones."""
 
     events: list[Event]
     dumps: Mapping[str, list[Dump]]
@@ -114,14 +114,16 @@ def without_duplicates(events: Iterable[Event]) -> list[Event]:
 
 
 def _in_order(dumps: list[Dump]) -> list[Dump]:
-    """Dumps by export time, clients by the names that marts have for them. An empty one says nothing; files of one
-    export time are one dump."""
+    """Dumps by export time, clients by the names that marts have for them. An empty one says nothing, unless changes
+    emptied it; files of one export time are one dump."""
     merged: dict[datetime, Dump] = {}
     for dump in dumps:
         items = {id: {**item, "clientId": client_of(item["clientId"])} for id, item in dump.items.items()}
-        earlier = merged[dump.exported_at].items if dump.exported_at in merged else {}
-        merged[dump.exported_at] = Dump(dump.exported_at, {**earlier, **items})
-    return [merged[moment] for moment in sorted(merged) if merged[moment].items]
+        earlier = merged.get(dump.exported_at, Dump(dump.exported_at, {}))
+        merged[dump.exported_at] = Dump(
+            dump.exported_at, {**earlier.items, **items}, is_emptied=earlier.is_emptied or dump.is_emptied
+        )
+    return [merged[moment] for moment in sorted(merged) if merged[moment].items or merged[moment].is_emptied]
 
 
 def days_between(first: date, last: date) -> list[date]:

@@ -24,7 +24,8 @@ from tests.warehouse.scenarios.days import FIRST, FOURTH, LAST, SECOND, THIRD, D
 
 
 def accounts() -> Deliveries:
-    """Users who come, change, go and come back; an empty dump; dumps of both kinds; changes of which some come late."""
+    """Users who come, change, go and come back; an empty dump; dumps of both kinds; changes of which some come late, and
+    after which nobody is left."""
     base = [
         user("acc-1", "2023-12-28T10:00"),
         user("acc-2", "2023-12-31T23:59:59.999999", country="", musicServices=None),
@@ -58,6 +59,13 @@ def accounts() -> Deliveries:
             native_export("users", "2024-01-31T03:00", {**moved, "updatedAt": "2024-01-31T01:00:00Z"}, new, base[1]),
             # waits for what is delivered last
             incremental_export("users", "2024-01-12T03:00", "2024-01-14T03:00", back),
+            # everybody is gone
+            incremental_export(
+                "users",
+                "2024-01-31T03:00",
+                "2024-02-01T03:00",
+                *[deleted("2024-01-31T10:00", id) for id in ("acc-1", "acc-2", "acc-3")],
+            ),
         ),
         LAST: together(
             incremental_export(
