@@ -39,7 +39,7 @@ class Seeds:
 
 @dataclass(frozen=True)
 class Platform:
-    """One platform's state. `events` hold each event once; `dumps` are by table, in order of time, without failed ones."""
+    """One platform's state. `events` hold each event once; `dumps` are by table, in order, without failed ones."""
 
     events: list[Event]
     dumps: Mapping[str, list[Dump]]

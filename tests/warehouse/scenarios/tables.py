@@ -24,8 +24,8 @@ from tests.warehouse.scenarios.days import FIRST, FOURTH, LAST, SECOND, THIRD, D
 
 
 def accounts() -> Deliveries:
-    """Users who come, change, go and come back; an empty dump; dumps of both kinds; changes of which some come late, and
-    after which nobody is left."""
+    """Users who come, change, go and come back; an empty dump; dumps of both kinds; changes of which some come
+    late, and some leave nobody."""
     base = [
         user("acc-1", "2023-12-28T10:00"),
         user("acc-2", "2023-12-31T23:59:59.999999", country="", musicServices=None),
