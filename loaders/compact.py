@@ -144,8 +144,8 @@ def _tasks(lake: Store, datasets: dict[str, Dataset], only: Sequence[str]) -> It
         ("load_dates", commits.LOAD_DATES, "date_day"),
         ("states", commits.STATES, "snapshot_at"),
     )
-    for name, schema, last in own:
-        layout = Layout(schema, ("landed_at", "dataset", last))
+    for name, schema, third in own:
+        layout = Layout(schema, ("landed_at", "dataset", third))
         for folder, files in closed(f"raw/lake/{name}"):
             if len(files) > 1:
                 yield Task(f"lake/{name}", folder, files, layout)
