@@ -20,7 +20,10 @@
         {% set folder = lake ~ '/' ~ place %}
         {% set is_empty = newest_load == '' or run_query("select file from glob('" ~ folder ~ "/*/*.parquet') limit 1").rows | length == 0 %}
         {% set partition = ['event_date', 'snapshot_date', 'load_date'] | select('in', source.columns) | first %}
-        {# Of a column that is named as it DuckDB would prune no files. #}
+        {#
+            Of a column that is named as it DuckDB would prune no files. Their dates are the ends of their folders' names: DuckDB
+            asks for the date of each file of history, and a regular expression would take three times as long.
+        #}
         {% set file = '_lake_file' if 'filename' in source.columns else 'filename' %}
         {% set sql %}
             create or replace view raw.{{ source.identifier }} as
@@ -28,7 +31,7 @@
                 {% for column in source.columns.values() %}
                 {% set type = column_type(column.config.meta.type) %}
                 {% if is_empty %}cast(null as {{ type }})
-                {% elif column.name == partition %}cast(regexp_extract({{ file }}, '.*/{{ partition }}=([0-9-]+)/', 1) as date)
+                {% elif column.name == partition %}cast(right(parse_dirpath({{ file }}), 10) as date)
                 {% else %}{{ adapter.quote(column.name) }}
                 {% endif %} as {{ adapter.quote(column.name) }}{{ ',' if not loop.last }}
                 {% endfor %}
