@@ -84,6 +84,7 @@ FUNCTIONS = {
     "nullif": "nullif(t, '')",
     "lower": "lower(s)",
     "left": "left(t, 3)",
+    "right": "right(t, 3)",
     **{f"split_part_{n}": f"split_part(t, '/', {n})" for n in (1, 2, 3, 4)},
     "joined": "t || '/' || s",
     "lag": "lag(t) over (order by a asc nulls last, row asc nulls last)",

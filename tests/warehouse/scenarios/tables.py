@@ -71,6 +71,9 @@ def accounts() -> Deliveries:
             incremental_export(
                 "users", "2024-01-10T03:00", "2024-01-12T03:00", changed("2024-01-11T10:00", new), {"Keys": {}}
             ),
+            incremental_export(
+                "users", "2024-02-01T03:00", "2024-02-02T03:00", changed("2024-02-01T12:00", {**new, "country": "SE"})
+            ),
             # older than what is known: delivered last
             native_export(
                 "users",
