@@ -158,6 +158,32 @@ def test_a_dump_that_nobody_is_left_in_may_come_late(new_house: Callable[[], Hou
     assert people(before) == [("ann", "03-01", "03-02"), ("bob", "03-01", "03-02")]
 
 
+def test_a_dump_that_nobody_is_left_in_goes_when_its_export_has_to_wait_again(new_house: Callable[[], House]) -> None:
+    house = new_house()
+    first = native_export("users", "2024-02-28T03:00", ANN)
+    gone = incremental_export(
+        "users", "2024-03-01T03:00", "2024-03-02T03:00", *[deleted("2024-03-01T10:00", id) for id in ("ann", "bob")]
+    )
+    deliver_and_land(house, together(first, BOTH, gone))
+    build(house, *USERS)
+    assert people(house) == [("ann", "02-28", "03-02"), ("bob", "03-01", "03-02")]
+    # the dump that it goes on from is of later than was said
+    write(native_export("users", "2024-03-03T03:00", ANN, BOB, export_id="both"), house.inbox)
+    land(house, (0,), "--reland", "dynamodb/users/AWSDynamoDB/both")
+    build(house, *USERS)
+    assert people(house) == [("ann", "02-28", None), ("bob", "03-03", None)]
+
+
+def test_what_goes_on_from_a_failed_export_deletes_nobody(new_house: Callable[[], House]) -> None:
+    """A full export without items, and changes of nothing after it: nobody was deleted."""
+    house = new_house()
+    failed = native_export("users", "2024-03-02T03:00")
+    unchanged = incremental_export("users", None, "2024-03-03T03:00")
+    deliver_and_land(house, together(BOTH, failed, unchanged))
+    build(house, *USERS)
+    assert people(house) == [("ann", "03-01", None), ("bob", "03-01", None)]
+
+
 def fleet(at: str, count: int) -> Files:
     return native_export("users", f"2024-03-{at}T03:00", *[user(f"u{n}", "2024-01-01T10:00") for n in range(count)])
 
